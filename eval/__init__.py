@@ -1,0 +1,1 @@
+"""Scores of retrieval, answers, citations and refusals."""

@@ -1,0 +1,245 @@
+"""Article files in: decoding, the spans worth indexing, title, date and language."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.errors import ArticleUnreadable, UserError
+from index.languages import detect
+from index.normalise import fold
+from index.types import Article, Span
+
+VERSION = 1
+SOURCES = "SOURCES.toml"
+ENDINGS = (".txt", ".md")
+
+_HAN = r"\u3400-\u9fff"
+_CLOSERS = "\"'”’“»«』」】》）)]"
+_SENTENCE_END = re.compile(rf"[.!?。！？…；;:：]\W{{0,3}}$|[。！？][^。！？]{{0,2}}$")
+
+# Page furniture, by what it is in general; each line is matched alone, after folding (lower case, simplified script).
+_RELATED = re.compile(
+    r"^[#*\s]*(相关(文章|新闻|阅读|报道|推荐|链接)|推荐阅读|延伸阅读|热门(文章|新闻|推荐)|更多(新闻|文章|阅读)|猜你喜欢|精彩专题|"
+    r"related( articles?| news| stories| posts| links)?|read (more|next|also)|more (on this|from|stories|news)\b.{0,20}|"
+    r"you (may|might) also like|recommended|most (read|popular)|"
+    r"verwandte artikel|weitere (artikel|nachrichten|meldungen|themen)|mehr zum thema|das könnte sie auch interessieren|"
+    r"lesen sie auch|auch interessant|meistgelesen|empfohlen)\s*[:：]?\s*$"
+)
+_FOOTER = re.compile(
+    r"^(©|\(c\)|copyright\b|all rights reserved|alle rechte vorbehalten|友情链接|版权所有|责任编辑|编\s*辑\s*[:：]|"
+    r"(免责)?声明\s*[:：]|关于我们|联系我们|impressum\b|datenschutz|privacy policy|terms of (use|service)|"
+    r"公司名称\s*[:：]|未经(书面)?(许可|授权))"
+    r"|icp[备证]|公网安备|经营许可证|copyright\s*©|©\s*\d{4}"
+)
+_CRUMBS = re.compile(r"(\S+\s*(>>|»|›|>|→)\s*){1,}\S+$")
+_SEPARATED = re.compile(r"\s*[|｜丨]\s*|\s+[·•]\s+")
+_DATE = re.compile(
+    r"(?P<y>(?:19|20)\d\d)\s*(?:年|-|/|\.)\s*(?P<m>\d{1,2})\s*(?:月|-|/|\.)\s*(?P<d>\d{1,2})\s*(?:日|\b)"
+)
+_BULLET = re.compile(r"^\s+\S|^\s*[•·▪◦*\-–]\s+\S")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An article that was left out, and why, in one line."""
+
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    start: int
+    text: str
+    folded: str
+
+    @property
+    def is_prose(self) -> bool:
+        """A sentence, or long enough to be one: 60 letters of an alphabet, 25 Han characters."""
+        han = len(re.findall(rf"[{_HAN}]", self.text))
+        if _SENTENCE_END.search(self.folded) and len(self.folded) >= (6 if han else 12):
+            return True
+        return han >= 25 or len(self.folded) >= 60
+
+    @property
+    def is_list(self) -> bool:
+        """Navigation: breadcrumbs, or three and more short items with separators between them."""
+        items = [i for i in _SEPARATED.split(self.folded) if i]
+        short = sum(len(i) for i in items) <= 14 * len(items)
+        return (len(items) >= 3 and short) or (bool(_CRUMBS.fullmatch(self.folded)) and not self.is_prose)
+
+    @property
+    def is_dateline(self) -> bool:
+        """A line that says when and by whom, and nothing else."""
+        date = _DATE.search(self.folded)
+        return bool(date) and len(self.folded) - len(date.group()) <= 40 and self.folded[-1] not in ".!?。！？"
+
+    @property
+    def is_footer(self) -> bool:
+        return bool(_FOOTER.search(self.folded))
+
+    @property
+    def is_related(self) -> bool:
+        return bool(_RELATED.match(self.folded))
+
+
+def keep_spans(text: str) -> tuple[Span, ...]:
+    """The spans of `text` that are the article's own: ascending, disjoint, each whole lines with trimmed ends.
+
+    Left out, line by line and by what a line looks like: link lists and breadcrumbs, datelines, footers (imprint,
+    rights, disclaimers), a "related news" heading with the list under it, and short scraps before the first or
+    after the last sentence that are not the title. Headings between paragraphs stay. Where no line is left
+    (a note of a few words), all that is not white space is kept.
+    """
+    lines = _lines(text)
+    own: list[_Line] = []
+    in_list = False
+    for line in lines:
+        if line.is_related:
+            in_list = True
+        elif in_list and line.is_prose and not _BULLET.match(line.text) and not line.is_footer:
+            in_list = _teaser(line, own)
+        if not (in_list or line.is_list or line.is_dateline or line.is_footer):
+            own.append(line)
+    prose = [i for i, line in enumerate(own) if line.is_prose]
+    if prose:
+        title = max(range(prose[0]), key=lambda i: len(own[i].folded)) if prose[0] else 0
+        own = _without_title_echo(own[title : prose[-1] + 1])
+    spans: list[Span] = []
+    kept = {line.start for line in own}
+    open_span: Span | None = None
+    for line in lines:
+        trimmed = _trim(line)
+        if line.start in kept:
+            open_span = Span(open_span.start if open_span else trimmed.start, trimmed.end)
+        elif open_span:
+            spans.append(open_span)
+            open_span = None
+    if open_span:
+        spans.append(open_span)
+    if not spans and text.strip():
+        start = len(text) - len(text.lstrip())
+        spans = [Span(start, start + len(text.strip()))]
+    return tuple(spans)
+
+
+def _lines(text: str) -> list[_Line]:
+    out, at = [], 0
+    for raw in re.findall(r"[^\n]*\n|[^\n]+", text):
+        if folded := fold(raw):
+            out.append(_Line(at, raw.rstrip("\n"), folded))
+        at += len(raw)
+    return out
+
+
+def _trim(line: _Line) -> Span:
+    stripped = line.text.strip()
+    start = line.start + line.text.index(stripped)
+    return Span(start, start + len(stripped))
+
+
+def _teaser(line: _Line, own: list[_Line]) -> bool:
+    """True if a sentence under a "related" heading belongs to that list: it is cut off, or the article has ended."""
+    return line.folded.endswith(("...", "…")) or any(line.folded == o.folded for o in own)
+
+
+def _without_title_echo(own: list[_Line]) -> list[_Line]:
+    """Drops the page title that captures repeat below the text ("Title - Site")."""
+    title = own[0].folded
+    return [
+        line for i, line in enumerate(own)
+        if i == 0 or not (line.folded.startswith(title) and len(line.folded) <= len(title) + 40)
+    ]
+
+
+def read_articles(folder: Path) -> tuple[list[Article], list[Problem]]:
+    """Every readable article of `folder` (.txt and .md, not hidden, by name), and the problems of those left out.
+
+    `SOURCES.toml`, if there, gives title, publisher, date and language by file name; what it does not say is found
+    in the text. UserError if the folder is missing or SOURCES.toml is broken.
+    """
+    if not folder.is_dir():
+        raise UserError(f"no folder {folder}; name the folder of your articles: crosscite build --seeds DIR")
+    sources = _read_sources(folder / SOURCES)
+    articles: list[Article] = []
+    problems: list[Problem] = []
+    seen: dict[str, str] = {}
+    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in ENDINGS and not p.name.startswith("."))
+    listed = {p.name for p in paths}
+    problems += [Problem(n, f"{n}: listed in {SOURCES} but not in {folder}") for n in sources if n not in listed]
+    for path in paths:
+        try:
+            if path.stem in seen:
+                raise ArticleUnreadable(f"{path.name}: has the same name as {seen[path.stem]}; rename one of them")
+            articles.append(read_article(path, sources.get(path.name, {})))
+            seen[path.stem] = path.name
+        except ArticleUnreadable as error:
+            problems.append(Problem(path.name, str(error)))
+    return articles, problems
+
+
+def read_article(path: Path, source: dict[str, str] | None = None) -> Article:
+    """The article in `path`, decoded as UTF-8 with universal newlines and otherwise untouched.
+
+    ArticleUnreadable if it is missing, empty, binary, not UTF-8, or not the file that `source["sha256"]` names.
+    """
+    source = source or {}
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ArticleUnreadable(f"{path.name}: cannot be read ({error.strerror})") from error
+    digest = hashlib.sha256(data).hexdigest()
+    if source.get("sha256", digest) != digest:
+        raise ArticleUnreadable(
+            f"{path.name}: not the file that {SOURCES} describes (sha256 {digest[:12]}..., expected "
+            f"{source['sha256'][:12]}...); restore it or update {SOURCES}"
+        )
+    if b"\0" in data:
+        raise ArticleUnreadable(f"{path.name}: is binary, not text; convert it to UTF-8 text")
+    try:
+        text = data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise ArticleUnreadable(
+            f"{path.name}: is not UTF-8 (byte 0x{data[error.start]:02x} at {error.start}); save it as UTF-8"
+        ) from error
+    if not fold(text):
+        raise ArticleUnreadable(f"{path.name}: is empty")
+    keep = keep_spans(text)
+    prose = "\n".join(span.of(text) for span in keep)
+    return Article(
+        id=path.stem,
+        lang=source.get("language") or detect(prose),
+        title=source.get("title") or _title(text, keep),
+        text=text,
+        keep=keep,
+        date=source.get("date") or _date(text),
+        publisher=source.get("publisher"),
+        sha256=digest,
+    )
+
+
+def _title(text: str, keep: Iterable[Span]) -> str:
+    first = next(iter(keep)).of(text).split("\n", 1)[0].strip(" #\t\ufeff")
+    return first if len(first) <= 120 else first[:117].rstrip() + "..."
+
+
+def _date(text: str) -> str | None:
+    for line in _lines(text):
+        if line.is_dateline and (m := _DATE.search(line.folded)) and int(m["m"]) <= 12 and int(m["d"]) <= 31:
+            return f"{m['y']}-{int(m['m']):02d}-{int(m['d']):02d}"
+    return None
+
+
+def _read_sources(path: Path) -> dict[str, dict[str, str]]:
+    if not path.exists():
+        return {}
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))["article"]
+        return {e["file"]: {k: str(v) for k, v in e.items()} for e in entries}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: expected [[article]] tables with a file each ({error})") from error

@@ -1,0 +1,108 @@
+"""BM25 over words, CJK bigrams, Latin subword grams and quantities, with bm25s."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from index.errors import IndexCorrupt
+from index.languages import STOP_WORDS
+from index.normalise import fold
+from index.quantities import find
+
+VERSION = 1
+
+_RUN = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+(?:['’][^\W\d_]+)?")
+_GRAM = 5
+
+
+def terms(text: str, lang: str) -> list[str]:
+    """The index terms of `text`, with repetitions: word stems, `_`-marked 5-grams of longer Latin words (they find
+    parts of German compounds), Han characters and bigrams, and canonical quantities (`#2E+11`)."""
+    out = [q.term for q in find(text, lang)]
+    for run in _RUN.findall(fold(text)):
+        if "\u3400" <= run[0] <= "\u9fff":
+            out += [c for c in run if c not in STOP_WORDS]
+            out += [run[i : i + 2] for i in range(len(run) - 1) if run[i : i + 2] not in STOP_WORDS]
+        elif run not in STOP_WORDS:
+            out.append(_stem(run, "german" if lang.startswith("de") else "english"))
+            if len(run) > _GRAM and run.isalpha():
+                out += {f"_{run[i : i + _GRAM]}" for i in range(len(run) - _GRAM + 1)}
+    return out
+
+
+@cache
+def _stem(word: str, language: str) -> str:
+    return _stemmer(language).stemWord(word)
+
+
+@cache
+def _stemmer(language: str):
+    import snowballstemmer
+
+    return snowballstemmer.stemmer(language)
+
+
+class Lexical:
+    """A BM25 index over passages, built once and opened by memory map."""
+
+    def __init__(self, bm25, size: int) -> None:
+        self._bm25 = bm25
+        self._size = size
+
+    @classmethod
+    def build(cls, documents: Sequence[Sequence[str]]) -> Lexical:
+        """From the terms of each passage, in row order; a passage may have none."""
+        import bm25s
+
+        bm25 = bm25s.BM25(method="lucene", k1=1.2, b=0.6)
+        vocabulary: dict[str, int] = {}
+        ids = [[vocabulary.setdefault(t, len(vocabulary)) for t in document] for document in documents]
+        bm25.index((ids, vocabulary), show_progress=False, create_empty_token=True)
+        return cls(bm25, len(documents))
+
+    @classmethod
+    def open(cls, folder: Path) -> Lexical:
+        """The index saved in `folder`, its postings mapped into memory."""
+        import bm25s
+
+        try:
+            size = json.loads((folder / "size.json").read_text(encoding="utf-8"))["passages"]
+            return cls(bm25s.BM25.load(folder, mmap=True), size)
+        except (OSError, ValueError, KeyError) as error:
+            raise IndexCorrupt(f"{folder.name}/ cannot be read; rebuild: crosscite build") from error
+
+    def save(self, folder: Path) -> None:
+        """Writes postings (npy) and vocabulary (JSON) to `folder`."""
+        self._bm25.save(folder, show_progress=False)
+        (folder / "size.json").write_text(json.dumps({"passages": self._size}), encoding="utf-8")
+
+    def __len__(self) -> int:
+        return self._size
+
+    def known(self, query_terms: Sequence[str]) -> list[str]:
+        """Those of the terms that any passage has, without repetitions, in order."""
+        return [t for t in dict.fromkeys(query_terms) if t in self._bm25.vocab_dict]
+
+    def search(
+        self, query_terms: Sequence[str], k: int, among: Sequence[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """The `k` rows with the highest BM25 sums as (row, score), best first, ties by row; rows with 0 are left out.
+
+        `among` limits the search to these rows.
+        """
+        known = self.known(query_terms)
+        if not known or k <= 0:
+            return []
+        scores = np.asarray(self._bm25.get_scores(known), dtype=np.float32)[: self._size]
+        if among is not None:
+            mask = np.zeros(self._size, dtype=bool)
+            mask[np.asarray(among, dtype=np.int64)] = True
+            scores = np.where(mask, scores, 0)
+        rows = np.lexsort((np.arange(self._size), -scores))[:k]
+        return [(int(r), float(scores[r])) for r in rows if scores[r] > 0]

@@ -1,0 +1,174 @@
+"""Sentences and passages, as offsets into the article."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from index.types import Article, Passage, Span
+
+VERSION = 1
+
+_CLOSERS = "\"'”’“»«›‹」』】》〉）)\\]"
+_STOP = re.compile(rf"[。！？；]+[{_CLOSERS}]*|[.!?…]+[{_CLOSERS}]*|\n")
+_HAN_OR_FULLWIDTH = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef“‘「『《（【]")
+# Reference marks that web summaries leave behind a sentence ("... in Wuhan [1][2] - The plan ...") end it too.
+_REFERENCE = re.compile(r"(?:\s*\[\d{1,3}\])+(?=\s|$)")
+_BULLET = re.compile(r"[-–•·*]\s+")
+_ABBREVIATIONS = frozenset(
+    "z b d h u a o ä s v i bzw ca vgl usw etc evtl ggf inkl exkl max min mind tel str nr abs art bd hrsg jh jhd mio "
+    "mrd bio tsd dr prof dipl ing med jur phil st sog bspw allg geb gest u.a z.b d.h u.s e.g i.e u.k a.m p.m mr mrs ms "
+    "messrs inc ltd co corp vs no vol fig al approx dept est gov jr sr rev sen rep gen col capt lt jan feb mär mar "
+    "apr jun jul aug sep sept okt oct nov dez dec".split()
+)
+_MONTHS = (
+    "januar|jänner|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember|"
+    "jan|feb|mär|apr|jun|jul|aug|sep|sept|okt|nov|dez"
+)
+_ORDINAL_NEXT = re.compile(rf"\s+(?:{_MONTHS}|jahrhundert|[a-zäöüß])", re.IGNORECASE)
+_ORDINAL_CUE = frozenset("am der den dem des vom zum zur die das im bis ab seit jeder jedem jeden beim und sowie".split())
+_LAST_TOKEN = re.compile(r"[^\s„“\"(»«\[]*$")
+
+
+def sentences(text: str, span: Span) -> list[Span]:
+    """The sentences of `text[span]` in order: trimmed, disjoint, and only white space, bullets and reference marks
+    (`[1]`) between them.
+
+    A line ends a sentence, except one that goes on in lower case on the next. Stops inside abbreviations ("z. B."),
+    dates ("3. Februar"), ordinals ("die 15. Fünfjahresplanung"), initials and numbers do not.
+    """
+    cuts: list[int] = []
+    at = span.start
+    for m in _STOP.finditer(text, span.start, span.end):
+        if m.start() >= at and _ends_sentence(text, m, span):
+            cuts.append(m.end())
+            at = m.end()
+    for m in _REFERENCE.finditer(text, span.start, span.end):
+        after = text[m.end() : m.end() + 3].lstrip()
+        if not after or after[0].isupper() or _BULLET.match(after):
+            cuts.append(m.end())
+    out: list[Span] = []
+    start = span.start
+    for end in [*sorted(set(cuts)), span.end]:
+        if trimmed := _trim(text, start, end):
+            out.append(trimmed)
+        start = end
+    return out
+
+
+def _ends_sentence(text: str, m: re.Match[str], span: Span) -> bool:
+    stop, end = m.group(), m.end()
+    if end >= span.end:
+        return True
+    if stop == "\n":
+        following = text[end : span.end].lstrip(" \t")
+        before = text[span.start : m.start()].rstrip()
+        return not (following[:1].islower() and before and (before[-1].isalnum() or before[-1] in ",-–"))
+    if stop[0] in "。！？；":
+        return True
+    following = text[end]
+    if not following.isspace():
+        # No space after "!" or "?" in Chinese text; "." inside a number, an address or an abbreviation.
+        return stop[0] in "!?…" and bool(_HAN_OR_FULLWIDTH.match(following))
+    rest = text[end : span.end].lstrip()
+    if rest[:1].islower():
+        return False
+    if stop != ".":
+        return True
+    token = _LAST_TOKEN.search(text, max(span.start, m.start() - 40), m.start()).group()
+    if token.isdigit() and len(token) <= 2:
+        head = text[max(span.start, m.start() - 40) : m.start() - len(token)].split()
+        cue = bool(head) and head[-1].casefold() in _ORDINAL_CUE
+        return not (cue or _ORDINAL_NEXT.match(text, end))
+    if len(token) == 1 and token.isalpha():
+        return False
+    return token.casefold().strip(".") not in _ABBREVIATIONS
+
+
+def _trim(text: str, start: int, end: int) -> Span | None:
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    tail = re.search(r"(?:\s*\[\d{1,3}\])+$", text[start:end])
+    if tail and tail.start():
+        end = start + tail.start()
+    while start < end and text[start].isspace():
+        start += 1
+    if (bullet := _BULLET.match(text, start, end)) and bullet.end() < end:
+        start = bullet.end()
+    return Span(start, end) if start < end else None
+
+
+def split(
+    article: Article, count_tokens: Callable[[str], int], budget: int = 96, overlap: int = 24
+) -> list[Passage]:
+    """Passages of whole sentences, at most `budget` tokens each, in order; every kept character is in one or more.
+
+    Neighbours share the last sentence of the earlier one if it has at most `overlap` tokens. A sentence longer than
+    the budget is cut at clause ends, and failing these at a character. A heading (a line without a stop) stays with
+    the text that follows it. A passage reaches to the next one's new text, so that what stands between two
+    sentences (bullets, reference marks) is not lost.
+    """
+    if budget < 1 or not 0 <= overlap < budget:
+        raise ValueError(f"need budget >= 1 and 0 <= overlap < budget, got budget={budget}, overlap={overlap}")
+    passages: list[Passage] = []
+    for keep in article.keep:
+        units = [
+            piece
+            for sentence in sentences(article.text, keep)
+            for piece in _pieces(article.text, sentence, count_tokens, budget)
+        ]
+        for first, last in _pack(article.text, units, count_tokens, budget, overlap):
+            start = keep.start if first == 0 else units[first].start
+            end = units[last + 1].start if last + 1 < len(units) else keep.end
+            end = start + len(article.text[start:end].rstrip())
+            passages.append(
+                Passage(article.id, article.lang, start, end, article.text[start:end], tuple(units[first : last + 1]))
+            )
+    return passages
+
+
+def _pieces(text: str, sentence: Span, count_tokens: Callable[[str], int], budget: int) -> Iterable[Span]:
+    if count_tokens(sentence.of(text)) <= budget:
+        return [sentence]
+    clauses = [m.end() for m in re.finditer(r"[，,、；;：:—]\s*|\s+[-–]\s+", sentence.of(text))]
+    out: list[Span] = []
+    start = sentence.start
+    while start < sentence.end:
+        ends = [sentence.start + c for c in clauses if sentence.start + c > start] + [sentence.end]
+        fitting = [e for e in ends if count_tokens(text[start:e]) <= budget]
+        end = fitting[-1] if fitting else _longest(text, start, ends[0], count_tokens, budget)
+        if trimmed := _trim(text, start, end):
+            out.append(trimmed)
+        start = end
+    return out
+
+
+def _longest(text: str, start: int, end: int, count_tokens: Callable[[str], int], budget: int) -> int:
+    low, high = start + 1, end
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if count_tokens(text[start:middle]) <= budget else (low, middle - 1)
+    return low
+
+
+def _pack(
+    text: str, units: list[Span], count_tokens: Callable[[str], int], budget: int, overlap: int
+) -> Iterable[tuple[int, int]]:
+    sizes = [count_tokens(u.of(text)) for u in units]
+    first = 0
+    while first < len(units):
+        last, total = first, sizes[first]
+        while last + 1 < len(units) and total + sizes[last + 1] <= budget:
+            last += 1
+            total += sizes[last]
+        while last > first and last + 1 < len(units) and _is_heading(text, units[last]):
+            last -= 1
+        yield first, last
+        if last + 1 >= len(units):
+            return
+        shared = last > first and sizes[last] <= overlap and sizes[last] + sizes[last + 1] <= budget
+        first = last if shared else last + 1
+
+
+def _is_heading(text: str, unit: Span) -> bool:
+    return text[unit.end : unit.end + 1] == "\n" and text[unit.end - 1].isalnum() and len(unit) <= 80

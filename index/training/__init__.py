@@ -1,0 +1,1 @@
+"""How the shipped encoder was made: tokenizer, static vectors, init, distil, retrieve, export."""

@@ -1,0 +1,177 @@
+"""Stage 2: the teacher's layers under our vocabulary; every new row is put together from the teacher's rows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.numpy import load_file
+from tokenizers import Tokenizer
+
+from index.training.mixture import Pool
+from index.training.model import CLS, PAD, SEP, UNK, Encoder, from_bert
+
+LATIN = re.compile(r"^[a-z]+$")
+CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff]")
+NEIGHBOURS, TEMPERATURE = 10, 0.05
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """Pieces whose row the teacher gives: their ids, and the teacher's ids whose mean is the row."""
+
+    ids: np.ndarray
+    parts: list[list[int]]
+
+
+def static_table(path: Path) -> np.ndarray:
+    """(V, d) float32 unit rows of a static model's safetensors (int8 `vectors`, float16 `scales`)."""
+    file = load_file(path)
+    table = file["vectors"].astype(np.float32) * file["scales"].astype(np.float32).reshape(-1, 1)
+    return table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9)
+
+
+def counts(pools: list[Pool], side: str, vocab: int) -> np.ndarray:
+    """How often each piece occurs on a side of the pools, (V,)."""
+    out = np.zeros(vocab, np.int64)
+    for pool in pools:
+        rows = getattr(pool, side)
+        if len(rows):
+            out += np.bincount(np.concatenate(rows), minlength=vocab)
+    return out
+
+
+def anchors(student: Tokenizer, teacher: Tokenizer, english: np.ndarray, other: np.ndarray) -> Anchors:
+    """The pieces that are the same English word (or number or mark) to the teacher, or several of its pieces.
+
+    `english` and `other` count each piece on either side of the pairs: a word of several of the teacher's pieces is
+    taken only where English uses it (names, mostly), since German words would be cut into nonsense.
+    """
+    known = teacher.get_vocab()
+    ids, parts = [], []
+    for piece, number in sorted(student.get_vocab().items(), key=lambda x: x[1]):
+        text = piece.replace("▁", "")
+        if number <= SEP or not text or CJK.search(text):
+            continue
+        inside = not piece.startswith("▁") and LATIN.match(text)
+        some = [known[w] for w in ([f"##{text}", text] if inside else [text]) if w in known][:1]
+        if not some and english[number] > 0.2 * other[number] and english[number] > 3:
+            some = teacher.encode(text, add_special_tokens=False).ids
+        if some and teacher.token_to_id("[UNK]") not in some:
+            ids.append(number)
+            parts.append(some)
+    return Anchors(np.array(ids), parts)
+
+
+def mapped(static: np.ndarray, rows: np.ndarray, found: Anchors, trusted: np.ndarray) -> np.ndarray:
+    """(V, dim) rows: an anchor's from the teacher's `rows`, every other by its nearest anchors in the static space.
+
+    Weights are a softmax of the cosines at temperature 0.05 over the 10 nearest anchors of which `trusted` (a mask
+    over the vocabulary) holds; a mean is stretched to the anchors' mean length, for averaging shortens.
+    """
+    out = np.zeros((len(static), rows.shape[1]), np.float32)
+    length = float(np.linalg.norm(rows, axis=1).mean())
+    for number, parts in zip(found.ids, found.parts, strict=True):
+        mean = rows[parts].mean(0)
+        out[number] = mean if len(parts) == 1 else mean * (length / np.linalg.norm(mean))
+    near = found.ids[trusted[found.ids]]
+    rest = np.setdiff1d(np.arange(len(static)), found.ids)
+    for at in range(0, len(rest), 4096):
+        some = rest[at : at + 4096]
+        cosine = static[some] @ static[near].T
+        best = np.argpartition(-cosine, min(NEIGHBOURS, len(near) - 1), 1)[:, :NEIGHBOURS]
+        weight = np.exp(np.take_along_axis(cosine, best, 1) / TEMPERATURE)
+        weight /= weight.sum(1, keepdims=True)
+        mean = np.einsum("nk,nkd->nd", weight, out[near[best]])
+        out[some] = mean * (0.9 * length / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-9))
+    return out
+
+
+def lift(
+    table: np.ndarray,
+    rows: np.ndarray,
+    pools: list[Pool],
+    fixed: np.ndarray,
+    minutes: float,
+    rate: float = 0.01,
+    pull: float = 0.1,
+    seed: int = 0,
+) -> np.ndarray:
+    """The table after bags of translated pieces were drawn to the bags of the teacher's rows they translate.
+
+    No layer runs: a bag is the mean of its rows, frequent pieces weighted down by a / (a + p) (Arora et al. 2017),
+    centred; contrast within the batch at temperature 0.05. `fixed` rows stay, `pull` holds the others to their start.
+    """
+    import time
+
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    ours = torch.nn.EmbeddingBag.from_pretrained(torch.tensor(table), freeze=False, mode="sum", sparse=True)
+    theirs, start = torch.tensor(rows), torch.tensor(table)
+    still = torch.tensor(fixed)
+    weight_b = _sif(counts(pools, "b", len(table)))
+    weight_t = _sif(counts(pools, "t", len(rows)))
+    centre = (theirs * weight_t[:, None]).sum(0) / weight_t.sum()
+    optimiser = torch.optim.SparseAdam(ours.parameters(), lr=rate)
+    began, step, shown = time.monotonic(), 0, 0.0
+    sizes = np.array([len(p) for p in pools], float)
+    while (spent := (time.monotonic() - began) / (60 * minutes)) < 1:
+        for group in optimiser.param_groups:
+            group["lr"] = rate * (1 - spent)
+        pool = pools[rng.choice(len(pools), p=sizes / sizes.sum())]
+        some = rng.integers(0, len(pool), 1024)
+        b, b_at = _flat([pool.b[i][1:-1] for i in some])
+        t, t_at = _flat([pool.t[i][1:-1] for i in some])
+        u = ours(b, b_at, per_sample_weights=weight_b[b]) / _bag(weight_b[b], b_at)
+        v = F.embedding_bag(t, theirs, t_at, mode="sum", per_sample_weights=weight_t[t]) / _bag(weight_t[t], t_at)
+        u, v = F.normalize(u - centre, dim=-1), F.normalize(v - centre, dim=-1)
+        logits = u @ v.T / TEMPERATURE
+        target = torch.arange(len(u))
+        used = b.unique()
+        stay = (ours.weight[used] - start[used]).pow(2).sum(1).mean()
+        loss = (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2 + pull * stay
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        with torch.no_grad():
+            held = used[still[used]]
+            ours.weight[held] = start[held]
+        step += 1
+        if spent - shown > 0.1:
+            shown = spent
+            print(f"lift {spent:.0%} step {step} loss {loss.item():.3f} moved {stay.item():.3f}", flush=True)
+    return ours.weight.detach().numpy()
+
+
+def _sif(count: np.ndarray, a: float = 1e-3) -> torch.Tensor:
+    p = count / max(1, count.sum())
+    return torch.tensor(a / (a + p), dtype=torch.float32)
+
+
+def _flat(rows: list[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
+    at = np.cumsum([0, *[len(r) for r in rows[:-1]]])
+    return torch.tensor(np.concatenate(rows).astype(np.int64)), torch.tensor(at)
+
+
+def _bag(weight: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+    ends = torch.cat([at[1:], torch.tensor([len(weight)])])
+    total = torch.cat([torch.zeros(1), weight.cumsum(0)])
+    return (total[ends] - total[at]).clamp_min(1e-6)[:, None]
+
+
+def start(teacher: Path, table: np.ndarray) -> Encoder:
+    """The teacher's layers, positions and norms over the `table` of our vocabulary; special rows are the teacher's."""
+    model = from_bert(teacher / "model.safetensors")
+    theirs = Tokenizer.from_file(str(teacher / "tokenizer.json")).get_vocab()
+    old = model.words.weight.detach()
+    new = torch.nn.Embedding(len(table), old.shape[1], sparse=True)
+    with torch.no_grad():
+        new.weight.copy_(torch.tensor(table))
+        for number, name in ((PAD, "[PAD]"), (UNK, "[UNK]"), (CLS, "[CLS]"), (SEP, "[SEP]")):
+            new.weight[number] = old[theirs[name]]
+    model.words = new
+    return model

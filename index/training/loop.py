@@ -1,0 +1,107 @@
+"""The training loop both stages share: two optimisers, a schedule by the clock, checkpoints, resume."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from index.training.mixture import Pool
+from index.training.model import Encoder, load, save
+
+Loss = Callable[[Encoder, Pool, np.ndarray], dict[str, torch.Tensor]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast: learning rates at their peak, `tokens` and `rows` of a batch's side at most."""
+
+    minutes: float
+    words: float = 1e-3
+    trunk: float = 1e-4
+    tokens: int = 3072
+    rows: int = 256
+    warmup: float = 0.03
+    seed: int = 0
+    device: str = "cpu"
+    bf16: bool = False
+    every: float = 5.0  # minutes between checkpoints
+
+
+def cycle(pools: dict[str, Pool], shares: dict[str, float], plan: Plan) -> Iterator[tuple[str, Pool, np.ndarray]]:
+    """(name, pool, rows) for ever, a pool drawn by its share of the steps."""
+    rng = np.random.default_rng(plan.seed)
+    streams = {n: p.batches(plan.tokens, plan.rows, rng) for n, p in pools.items()}
+    names = sorted(pools)
+    weight = np.array([shares[n] for n in names])
+    while True:
+        name = names[rng.choice(len(names), p=weight / weight.sum())]
+        yield name, pools[name], next(streams[name])
+
+
+def train(
+    model: Encoder,
+    batches: Iterator[tuple[str, Pool, np.ndarray]],
+    loss: Loss,
+    plan: Plan,
+    out: Path,
+) -> Encoder:
+    """The model after `plan.minutes`; `out.safetensors` and `out.json` are written every few minutes.
+
+    The vocabulary's rows take a sparse Adam (only rows of the batch move), the rest AdamW; both rates rise
+    linearly, then fall linearly to zero as the time runs out. A run that was broken off goes on from its last
+    checkpoint with the time it has left (the moments of Adam start anew).
+    """
+    log = out.with_suffix(".json")
+    spent, step = 0.0, 0
+    if log.exists():
+        state = json.loads(log.read_text())
+        spent, step = state["spent"], state["step"]
+        model = load(out.with_suffix(".safetensors"))
+    torch.manual_seed(plan.seed + step)
+    model.to(plan.device).train()
+    trunk = [p for n, p in model.named_parameters() if not n.startswith("words")]
+    slow = torch.optim.AdamW(trunk, lr=plan.trunk, weight_decay=0.01)
+    fast = torch.optim.SparseAdam(model.words.parameters(), lr=plan.words)
+    clock, saved, mean = time.monotonic(), spent, {}
+    bar = tqdm(total=round(plan.minutes * 60), initial=round(spent), desc=out.stem, unit="s", mininterval=10)
+    while spent < plan.minutes * 60:
+        done = spent / (plan.minutes * 60)
+        rate = min(1.0, done / plan.warmup) * (1 - done) if plan.warmup else 1 - done
+        slow.param_groups[0]["lr"], fast.param_groups[0]["lr"] = plan.trunk * rate, plan.words * rate
+        name, pool, rows = next(batches)
+        with torch.autocast(plan.device.split(":")[0], torch.bfloat16, enabled=plan.bf16):
+            parts = loss(model, pool, rows)
+        sum(parts.values()).backward()
+        torch.nn.utils.clip_grad_norm_(trunk, 1.0)
+        slow.step()
+        fast.step()
+        slow.zero_grad()
+        fast.zero_grad()
+        step += 1
+        for key, value in parts.items():
+            label = f"{name.split('.')[0]}/{key}"
+            mean[label] = 0.95 * mean.get(label, value.item()) + 0.05 * value.item()
+        now = time.monotonic()
+        spent, clock = spent + now - clock, now
+        bar.update(min(round(spent), bar.total) - bar.n)
+        if spent - saved > plan.every * 60:
+            saved = spent
+            _checkpoint(model, out, plan, spent, step, mean)
+    bar.close()
+    _checkpoint(model, out, plan, spent, step, mean)
+    return model.eval()
+
+
+def _checkpoint(model: Encoder, out: Path, plan: Plan, spent: float, step: int, mean: dict) -> None:
+    save(model, out.with_suffix(".safetensors"))
+    losses = {k: round(v, 4) for k, v in sorted(mean.items())}
+    state = {"spent": spent, "step": step, "losses": losses, "plan": asdict(plan)}
+    out.with_suffix(".json").write_text(json.dumps(state, indent=1))
+    tqdm.write(f"{out.stem}: {spent / 60:.1f} min, step {step}, {losses}")

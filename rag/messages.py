@@ -1,0 +1,92 @@
+"""What the answer says in its own words, in the language and script of the asker."""
+
+from __future__ import annotations
+
+from index.languages import name_in, to_simplified, to_traditional
+from index.types import Article
+
+LANGUAGES = ("en", "de", "zh-Hans", "zh-Hant")
+
+_QUOTES = {"en": "“{}”", "de": "„{}“", "zh-Hans": "“{}”", "zh-Hant": "「{}」"}
+_SAYS = {
+    "en": "{title} ({facts}) says: {quote}",
+    "de": "{title} ({facts}) schreibt: {quote}",
+    "zh-Hans": "{title}（{facts}）写道：{quote}",
+    "zh-Hant": "{title}（{facts}）寫道：{quote}",
+}
+_GLOSS = {"en": " ({} = {})", "de": " ({} = {})", "zh-Hans": "（{} = {}）", "zh-Hant": "（{} = {}）"}
+_REFUSALS = {
+    "nothing_retrieved": {
+        "en": "I found nothing in the articles for this question.",
+        "de": "Zu dieser Frage habe ich in den Artikeln nichts gefunden.",
+        "zh-Hans": "在这些文章中没有找到与该问题有关的内容。",
+        "zh-Hant": "在這些文章中沒有找到與該問題有關的內容。",
+    },
+    "not_supported": {
+        "en": "The articles touch on this topic, but they do not say what you ask. The nearest passages are listed "
+              "as sources.",
+        "de": "Die Artikel streifen das Thema, beantworten diese Frage aber nicht. Die nächstliegenden Textstellen "
+              "stehen bei den Quellen.",
+        "zh-Hans": "这些文章涉及该主题，但没有给出该问题的答案。最接近的段落列在来源中。",
+        "zh-Hant": "這些文章涉及該主題，但沒有給出該問題的答案。最接近的段落列在來源中。",
+    },
+    "out_of_scope": {
+        "en": "The articles do not cover this topic.",
+        "de": "Dieses Thema kommt in den Artikeln nicht vor.",
+        "zh-Hans": "这些文章没有涉及该主题。",
+        "zh-Hant": "這些文章沒有涉及該主題。",
+    },
+}
+_CHINESE_DATE = "{0}年{1}月{2}日"
+_MONTHS = {
+    "en": "January February March April May June July August September October November December".split(),
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
+}
+
+
+def written_language(lang: str) -> str:
+    """The one of `LANGUAGES` in which an asker of `lang` is answered: their own, or English."""
+    if lang in LANGUAGES:
+        return lang
+    if lang.startswith("zh"):
+        return "zh-Hant" if any(part in lang for part in ("TW", "HK", "MO")) else "zh-Hans"
+    return "de" if lang.startswith("de-") else "en"
+
+
+def refusal(reason: str, lang: str) -> str:
+    """The refusal for `reason`, in `lang`."""
+    return _REFUSALS[reason][written_language(lang)]
+
+
+def quotation(article: Article, quote: str, lang: str, gloss: tuple[str, str] | None = None) -> str:
+    """A sentence in `lang` that names the article and quotes it; `gloss` is a figure of the quote and what it is in
+    `lang`."""
+    lang = written_language(lang)
+    facts = [name_in(article.lang, lang)]
+    facts += [article.publisher] if article.publisher else []
+    facts += [date(article.date, lang)] if article.date else []
+    says = _SAYS[lang].format(
+        title=_QUOTES[lang].format(article.title),
+        facts=("，" if lang.startswith("zh") else ", ").join(facts),
+        quote=_QUOTES[lang].format(quote),
+    )
+    return says + (_GLOSS[lang].format(*gloss) if gloss else "")
+
+
+def date(iso: str, lang: str) -> str:
+    """`2025-02-14` as `lang` writes it; anything else unchanged."""
+    parts = iso.split("-")
+    if len(parts) != 3 or not all(p.isdigit() for p in parts) or not 1 <= int(parts[1]) <= 12:
+        return iso
+    year, month, day = (int(p) for p in parts)
+    if lang.startswith("zh"):
+        return _CHINESE_DATE.format(year, month, day)
+    name = _MONTHS[lang][month - 1]
+    return f"{day}. {name} {year}" if lang == "de" else f"{name} {day}, {year}"
+
+
+def in_script(text: str, lang: str) -> str:
+    """`text` in the Chinese script of `lang`; unchanged for other languages."""
+    if lang == "zh-Hant":
+        return to_traditional(text)
+    return to_simplified(text) if lang == "zh-Hans" else text
