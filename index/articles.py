@@ -217,8 +217,8 @@ def read_article(path: Path, source: dict[str, str] | None = None) -> Article:
         title=source.get("title") or _title(text, keep),
         text=text,
         keep=keep,
-        date=source.get("date") or _date(text),
-        publisher=source.get("publisher"),
+        date=source.get("date", _date(text)) or None,
+        publisher=source.get("publisher") or None,
         sha256=digest,
     )
 

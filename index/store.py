@@ -23,12 +23,13 @@ from index.articles import Problem, read_articles
 from index.dense import Dense
 from index.errors import IndexCorrupt, IndexMissing, IndexStale, UserError
 from index.lexical import Lexical, terms
+from index.normalise import fold
 from index.search import Index, context
 from index.types import Article, Embedder, Passage, Span
 
 FORMAT = 1
-BUDGET = 128
-OVERLAP = 32
+BUDGET = 160
+OVERLAP = 40
 _BATCH = 256
 _MANIFEST = "manifest.json"
 
@@ -137,7 +138,7 @@ def _write(
     texts = [context(by_id[p.article_id], p) for p in passages]
     vectors = np.zeros((len(texts), embedder.dim), dtype=np.float32)
     for at in range(0, len(texts), _BATCH):
-        vectors[at : at + _BATCH] = embedder.encode_passages(texts[at : at + _BATCH])
+        vectors[at : at + _BATCH] = embedder.encode_passages([fold(t) for t in texts[at : at + _BATCH]])
         progress(min(at + _BATCH, len(texts)), len(texts))
     settings = _settings(embedder)
     name = "data-" + hashlib.sha256(json.dumps([settings, digests]).encode()).hexdigest()[:16]

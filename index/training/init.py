@@ -132,7 +132,7 @@ def lift(
         logits = u @ v.T / TEMPERATURE
         target = torch.arange(len(u))
         used = b.unique()
-        stay = (ours.weight[used] - start[used]).pow(2).sum(1).mean()
+        stay = (F.embedding(used, ours.weight, sparse=True) - start[used]).pow(2).sum(1).mean()
         loss = (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2 + pull * stay
         optimiser.zero_grad()
         loss.backward()
