@@ -1,0 +1,232 @@
+"""Answers, citations and articles as HTML: pure functions, everything that comes from outside escaped.
+
+What a reader sees of an article is the article: the text content of a quotation is `article.text[start:end]`,
+to the character. Only what HTML cannot carry has a stand-in (NUL is U+2400, half of a surrogate pair U+FFFD).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from html import escape as escape_markup
+
+from index.types import Article, Hit, Span
+from rag.citations import disarm
+from rag.types import Answer, Citation
+from ui import texts
+
+CONTEXT = 260  # characters of the article shown on either side of a passage
+CONTEXT_CJK = 110  # as much to read as 260 letters
+NEAREST = 3  # passages offered with a refusal
+LISTED = 12  # articles named on the empty page
+MARKER = r"\[(?P<marker>[1-9][0-9]{0,2})\]"
+OPENING, CLOSING = '„“«「『"', '“”»」』"'
+CHARACTERS = {"\0": "␀", "\r": "&#13;", **{chr(c): "�" for c in range(0xD800, 0xE000)}}
+BREAK = re.compile(r"[\s。!?;,、！？；，]+")
+UNSAFE = re.compile("[\0\r\ud800-\udfff]")
+
+
+def escape(text: str) -> str:
+    """`text` as HTML, safe as content and inside a quoted attribute."""
+    return UNSAFE.sub(lambda match: CHARACTERS[match[0]], escape_markup(text, quote=True))
+
+
+def highlighted(text: str, span: Span, marks: Sequence[Span] = ()) -> str:
+    """`text[span]` as HTML, with the parts of it that `marks` cover strong; overlapping marks are joined."""
+    html, at = [], span.start
+    for mark in sorted(marks, key=lambda m: (m.start, m.end)):
+        start, end = max(mark.start, at), min(mark.end, span.end)
+        if start < end:
+            html += [escape(text[at:start]), f"<strong>{escape(text[start:end])}</strong>"]
+            at = end
+    return "".join(html) + escape(text[at : span.end])
+
+
+def answer_html(answer: Answer, turn: int, find: Callable[[str], Article]) -> str:
+    """The answer's text, its markers as buttons that name their source, its quotations in their language.
+
+    The text content is `answer.text`. Quotations are taken whole, so a `[1]` that an article itself contains
+    stays text, and so does a marker that no citation answers.
+    """
+    by_marker = {citation.marker: citation for citation in answer.citations}
+    quoted = sorted(
+        {disarm(c.quote): c for c in answer.citations if c.quote}.items(), key=lambda q: -len(q[0])
+    )
+    patterns = [
+        f"(?<=[{OPENING}])(?P<q{i}>{re.escape(text)})(?=[{CLOSING}])" for i, (text, _) in enumerate(quoted)
+    ]
+    html, at = [], 0
+    for match in re.finditer("|".join([*patterns, MARKER]), answer.text):
+        if match.lastgroup == "marker":
+            citation = by_marker.get(int(match["marker"]))
+            piece = _marker(citation, turn, find(citation.article_id)) if citation else escape(match[0])
+        else:
+            piece = _quoted(match[0], quoted[int((match.lastgroup or "q0")[1:])][1])
+        html += [escape(answer.text[at : match.start()]), piece]
+        at = match.end()
+    return "".join(html) + escape(answer.text[at:])
+
+
+def partial_html(text: str) -> str:
+    """Text that is still being written: its markers look like markers and do nothing yet."""
+    return re.sub(MARKER, r'<span class="cc-marker">\g<0></span>', escape(text))
+
+
+def quotation_html(
+    article: Article, passage: Span, cited: Span | None = None, marks: Sequence[Span] = ()
+) -> str:
+    """A passage of `article` between its neighbours, the `cited` span in it highlighted.
+
+    The text content is `article.text[a:b]`, where `a` and `b` are the element's `data-start` and `data-end`;
+    the `<mark>` has its own, and they are those of `cited`.
+    """
+    # An empty span is false, so `cited` is compared with None.
+    inner = passage
+    if cited is not None:
+        inner = Span(min(passage.start, cited.start), max(passage.end, cited.end))
+    outer = _neighbourhood(article, inner)
+    cut = Span(inner.end, inner.end) if cited is None else cited
+    pieces = [
+        _piece("cc-far cc-before", article, outer.start, inner.start),
+        _piece("cc-near", article, inner.start, cut.start),
+    ]
+    if cited is not None:
+        mark = highlighted(article.text, cited, marks)
+        pieces.append(f'<mark class="cc-cited" {_offsets(article, cited)}>{mark}</mark>')
+    pieces += [
+        _piece("cc-near", article, cut.end, inner.end),
+        _piece("cc-far cc-after", article, inner.end, outer.end),
+    ]
+    text = "".join(pieces)
+    attributes = f'{_offsets(article, outer)} lang="{escape(article.lang)}" dir="auto"'
+    return f'<div class="cc-quotation" {attributes}>{text}</div>'
+
+
+def sources_html(answer: Answer, turn: int, find: Callable[[str], Article]) -> str:
+    """The panel of one answer: a card for every citation, or, for a refusal, for the nearest passages."""
+    if answer.found:
+        heading = count(len(answer.citations), texts.SOURCES_ONE, texts.SOURCES_MANY)
+        note = ""
+        cards = [_citation_card(c, find(c.article_id), turn, i == 0) for i, c in enumerate(answer.citations)]
+    else:
+        heading, note = texts.NEAREST, f'<p class="cc-note">{escape(texts.NEAREST_NOTE)}</p>'
+        hits = enumerate(answer.hits[:NEAREST])
+        cards = [_hit_card(hit, find(hit.passage.article_id), turn, i) for i, hit in hits]
+    question = f'<p class="cc-for" dir="auto">{escape(answer.question)}</p>'
+    return f"<h2>{escape(heading)}</h2>{question}{note}{''.join(cards)}"
+
+
+def collection_html(articles: Sequence[Article]) -> str:
+    """What there is to ask about."""
+    if not articles:
+        note = f'<p class="cc-note">{escape(texts.COLLECTION_NONE)}</p>'
+        return f'<section class="cc-collection">{note}</section>'
+    items = "".join(f"<li>{_headline(article)}</li>" for article in articles[:LISTED])
+    more = len(articles) - LISTED
+    rest = f'<p class="cc-note">{escape(texts.COLLECTION_MORE.format(n=more))}</p>' if more > 0 else ""
+    heading = count(len(articles), texts.COLLECTION_ONE, texts.COLLECTION_MANY)
+    note = f'<p class="cc-note">{escape(texts.SOURCES_EMPTY)}</p>'
+    return f'<section class="cc-collection"><h2>{escape(heading)}</h2>{note}<ul>{items}</ul>{rest}</section>'
+
+
+def language_badge(lang: str) -> str:
+    """The language by its own name, in its own language."""
+    return f'<span class="cc-lang" lang="{escape(lang)}">{escape(texts.language_name(lang))}</span>'
+
+
+def count(n: int, one: str, many: str) -> str:
+    """`one` for 1, else `many` with `{n}` filled in."""
+    return one if n == 1 else many.format(n=n)
+
+
+def _citation_card(citation: Citation, article: Article, turn: int, is_open: bool) -> str:
+    quotation = quotation_html(
+        article, citation.passage, Span(citation.start, citation.end), _inside(citation)
+    )
+    return _card(article, f"{turn}-{citation.marker}", str(citation.marker), quotation, is_open)
+
+
+def _hit_card(hit: Hit, article: Article, turn: int, place: int) -> str:
+    quotation = quotation_html(article, Span(hit.passage.start, hit.passage.end))
+    return _card(article, f"{turn}-n{place}", "", quotation, place == 0)
+
+
+def _card(article: Article, name: str, number: str, quotation: str, is_open: bool) -> str:
+    """One source: a heading that opens and closes it, and the quotation."""
+    badge = f'<span class="cc-number">{escape(number)}</span>' if number else ""
+    state = "true" if is_open else "false"
+    return (
+        f'<article class="cc-source" id="cc-source-{name}" data-open="{state}">'
+        f'<h3><button type="button" class="cc-head" aria-expanded="{state}" aria-controls="cc-text-{name}">'
+        f"{badge}{_headline(article)}</button></h3>"
+        f'<div class="cc-body" id="cc-text-{name}">{quotation}</div></article>'
+    )
+
+
+def _headline(article: Article) -> str:
+    """Title, language, publisher and date of an article."""
+    title = escape(article.title or texts.UNTITLED)
+    facts = [language_badge(article.lang)]
+    if article.publisher:
+        facts.append(f"<bdi>{escape(article.publisher)}</bdi>")
+    if article.date:
+        day = escape(texts.date_name(article.date))
+        facts.append(f'<time datetime="{escape(article.date)}">{day}</time>')
+    return (
+        f'<span class="cc-heading"><bdi class="cc-title" lang="{escape(article.lang)}">{title}</bdi>'
+        f'<span class="cc-facts">{" ".join(facts)}</span></span>'
+    )
+
+
+def _marker(citation: Citation, turn: int, article: Article) -> str:
+    language, title = texts.language_name(article.lang), article.title or texts.UNTITLED
+    label = texts.MARKER_LABEL.format(marker=citation.marker, title=title, language=language)
+    return (
+        f'<button type="button" class="cc-marker" data-turn="{turn}" data-marker="{citation.marker}" '
+        f'aria-label="{escape(label)}"><span>[</span>{citation.marker}<span>]</span></button>'
+    )
+
+
+def _quoted(text: str, citation: Citation) -> str:
+    """A quotation inside an answer; `text` is the citation's quote, perhaps with disarmed brackets in it."""
+    places, at = [], 0
+    for character in citation.quote:
+        at = text.index(character, at)
+        places.append(at)
+        at += 1
+    places.append(len(text))
+    marks = [
+        Span(places[m.start - citation.start], places[m.end - citation.start]) for m in _inside(citation)
+    ]
+    body = highlighted(text, Span(0, len(text)), marks)
+    return f'<span class="cc-quoted" lang="{escape(citation.lang)}">{body}</span>'
+
+
+def _inside(citation: Citation) -> list[Span]:
+    """The citation's marks, cut to the cited span."""
+    cut = [(max(m.start, citation.start), min(m.end, citation.end)) for m in citation.marks]
+    return [Span(start, end) for start, end in cut if start < end]
+
+
+def _neighbourhood(article: Article, inner: Span) -> Span:
+    """`inner` and some text around it, cut at white space or punctuation.
+
+    Nothing comes from before the first kept span or from after the last: that is navigation, not the article.
+    """
+    reach = CONTEXT_CJK if article.lang.split("-")[0] in {"zh", "ja"} else CONTEXT
+    first, last = (article.keep[0].start, article.keep[-1].end) if article.keep else (0, len(article.text))
+    start, end = max(first, inner.start - reach), min(last, inner.end + reach)
+    before, after = article.text[start : inner.start], article.text[inner.end : end]
+    if start > first and (cut := BREAK.search(before)) and before[cut.end() :].strip():
+        before = before[cut.end() :]
+    if end < last and (cuts := list(BREAK.finditer(after))) and after[: cuts[-1].end()].strip():
+        after = after[: cuts[-1].end()]
+    return Span(inner.start - len(before.lstrip()), inner.end + len(after.rstrip()))
+
+
+def _piece(name: str, article: Article, start: int, end: int) -> str:
+    return f'<span class="{name}">{escape(article.text[start:end])}</span>' if start < end else ""
+
+
+def _offsets(article: Article, span: Span) -> str:
+    return f'data-article="{escape(article.id)}" data-start="{span.start}" data-end="{span.end}"'
