@@ -54,10 +54,20 @@ def test_an_empty_question_changes_nothing_but_the_notice(chatbot):
     assert list(converse(chatbot, "  \n", before)) == [(before, "  \n", "the question is empty: type one")]
 
 
+def test_a_question_waits_for_the_answer_before(chatbot):
+    before = (Turn(0, "first?", text="half"),)
+    assert list(converse(chatbot, "second?", before)) == [(before, "second?", texts.BUSY)]
+
+
 def test_a_failure_keeps_what_was_written_and_gives_the_question_back(chatbot):
     *_, (turns, question, notice) = converse(chatbot, "broken?", (Turn(0, "first?", stopped=True),))
     assert [(turn.text, turn.stopped) for turn in turns] == [("", True), ("The articles ", True)]
     assert (question, notice) == ("broken?", "the language model does not answer: is it running?")
+
+
+def test_half_a_surrogate_pair_in_a_question_can_be_sent_back(chatbot):
+    *_, (turns, question, _) = converse(chatbot, "broken \ud83d?", ())
+    assert (turns[0].question, question) == ("broken ??", "broken ??")
 
 
 def test_a_failure_before_the_first_word_leaves_no_turn():

@@ -190,11 +190,11 @@ def test_a_quotation_in_an_answer_has_its_language_its_figures_and_its_own_brack
     end = article.text.index("[1]", start) + 3
     figure = article.text.index("200 billion yuan")
     citation = a_citation(1, article, start, end, Span(figure, figure + 16), Span(end - 3, end))
-    text = f"Der Artikel schreibt: „{disarm(citation.quote)}“ [1]"
+    text = f"„Title“ schreibt: „{disarm(citation.quote)}“ [1]"
     page = Read(f"<p>{answer_html(an_answer(text, citation), 0, lambda _: article)}</p>")
     assert page.all("p")[0][1] == text
-    ((attributes, quote),) = page.all("span", "cc-quoted")
-    assert (attributes["lang"], quote) == ("en", disarm(citation.quote))
+    quoted = [(attributes["lang"], words) for attributes, words in page.all("span", "cc-quoted")]
+    assert quoted == [("en", "Title"), ("en", disarm(citation.quote))]
     assert [strong for _, strong in page.all("strong")] == ["200 billion yuan", disarm("[1]")]
     assert len(page.all("button")) == 1
 
@@ -230,6 +230,19 @@ def test_every_line_of_every_seed_is_highlighted_to_the_letter(path):
         page = Read(quotation_html(article, Span(at, at + len(line)), Span(at, at + len(line))))
         assert page.all("mark")[0][1] == line
         at += len(line)
+
+
+def test_text_that_is_cut_inside_a_line_says_so():
+    text = "First line.\n" + "word " * 300
+    article = an_article(text)
+
+    def cut(start: int, end: int) -> list[bool]:
+        far = Read(quotation_html(article, Span(start, end))).all("span", "cc-far")
+        return ["cc-cut" in attributes["class"] for attributes, _ in far]
+
+    assert cut(12, 16) == [False, True]
+    assert cut(600, 604) == [True, True]
+    assert cut(len(text) - 5, len(text)) == [True]
 
 
 def test_a_refusal_offers_the_nearest_passages_and_highlights_nothing():

@@ -68,7 +68,11 @@ def create_app(chatbot: Chatbot) -> gr.Blocks:
                         ask = gr.Button(texts.ASK, elem_id="cc-ask", variant="primary", size="sm")
             with gr.Column(elem_id="cc-side", scale=2, min_width=0):
                 panel = gr.HTML(
-                    panel_html((), articles), elem_id="cc-panel", js_on_load=None, apply_default_css=False
+                    panel_html((), articles),
+                    html_template=f'<div role="region" aria-label="{texts.SOURCES_LABEL}">${{value}}</div>',
+                    elem_id="cc-panel",
+                    js_on_load=None,
+                    apply_default_css=False,
                 )
 
         def page(state: tuple[Turn, ...], question: str, message: str) -> dict:

@@ -36,6 +36,11 @@ class Turn:
     body: str = ""
     sources: str = ""
 
+    @property
+    def writing(self) -> bool:
+        """Whether more of the answer is to come."""
+        return self.answer is None and not self.stopped
+
 
 def converse(
     chatbot: Chatbot, question: str, turns: tuple[Turn, ...]
@@ -44,6 +49,10 @@ def converse(
 
     Whatever goes wrong, nothing of the conversation is lost, and the question is back in the box.
     """
+    question = question.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair cannot be sent
+    if turns and turns[-1].writing:
+        yield turns, question, texts.BUSY
+        return
     turn = Turn(id=len(turns), question=question.strip())
     if turn.question:
         yield (*turns, turn), "", ""
@@ -63,9 +72,9 @@ def converse(
 
 def settled(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
     """The conversation with its last answer cut off where it is, if it was still being written."""
-    if not turns or turns[-1].answer:
-        return turns
-    return (*turns[:-1], replace(turns[-1], stopped=True))
+    if turns and turns[-1].writing:
+        return (*turns[:-1], replace(turns[-1], stopped=True))
+    return turns
 
 
 def answered(turn: Turn, answer: Answer, find: Callable[[str], Article]) -> Turn:
@@ -113,10 +122,11 @@ def _turn(turn: Turn) -> str:
             stamp = f'<p class="cc-stamp cc-waiting">{escape(texts.ANSWERING)}</p>'
     kicker = f'<p class="cc-kicker">{escape(texts.REFUSAL)}</p>' if state == "refusal" else ""
     size = " cc-long" if len(turn.question) > HEADLINE else ""
+    reach = ' tabindex="0"' if size else ""  # a long one scrolls, so the keyboard must get there
     busy = ' aria-busy="true"' if state == "writing" else ""
     return (
         f'<article class="cc-turn" data-turn="{turn.id}" data-state="{state}"{busy}>'
-        f'<h2 class="cc-question{size}" dir="auto"{lang}>{escape(turn.question)}</h2>{kicker}'
+        f'<h2 class="cc-question{size}"{reach} dir="auto"{lang}>{escape(turn.question)}</h2>{kicker}'
         f'<div class="cc-answer" dir="auto"{lang}>{body}</div>{stamp}</article>'
     )
 

@@ -45,23 +45,25 @@ def highlighted(text: str, span: Span, marks: Sequence[Span] = ()) -> str:
 def answer_html(answer: Answer, turn: int, find: Callable[[str], Article]) -> str:
     """The answer's text, its markers as buttons that name their source, its quotations in their language.
 
-    The text content is `answer.text`. Quotations are taken whole, so a `[1]` that an article itself contains
-    stays text, and so does a marker that no citation answers.
+    The text content is `answer.text`. Quotations and titles in quotation marks are taken whole: a `[1]` that
+    an article itself contains stays text. So does a marker that no citation answers.
     """
     by_marker = {citation.marker: citation for citation in answer.citations}
-    quoted = sorted(
-        {disarm(c.quote): c for c in answer.citations if c.quote}.items(), key=lambda q: -len(q[0])
-    )
-    patterns = [
-        f"(?<=[{OPENING}])(?P<q{i}>{re.escape(text)})(?=[{CLOSING}])" for i, (text, _) in enumerate(quoted)
-    ]
+    quoted = {}
+    for citation in answer.citations:
+        article = find(citation.article_id)
+        quoted[disarm(article.title)] = _quoted(escape(disarm(article.title)), article.lang)
+    for citation in answer.citations:
+        quoted[disarm(citation.quote)] = _quoted(_disarmed(citation), citation.lang)
+    words = "|".join(re.escape(text) for text in sorted(quoted, key=len, reverse=True) if text)
+    either = f"(?<=[{OPENING}])(?:{words})(?=[{CLOSING}])|{MARKER}" if words else MARKER
     html, at = [], 0
-    for match in re.finditer("|".join([*patterns, MARKER]), answer.text):
-        if match.lastgroup == "marker":
-            citation = by_marker.get(int(match["marker"]))
-            piece = _marker(citation, turn, find(citation.article_id)) if citation else escape(match[0])
+    for match in re.finditer(either, answer.text):
+        citation = by_marker.get(int(match["marker"] or 0))
+        if citation:
+            piece = _marker(citation, turn, find(citation.article_id))
         else:
-            piece = _quoted(match[0], quoted[int((match.lastgroup or "q0")[1:])][1])
+            piece = quoted.get(match[0]) or escape(match[0])
         html += [escape(answer.text[at : match.start()]), piece]
         at = match.end()
     return "".join(html) + escape(answer.text[at:])
@@ -86,8 +88,10 @@ def quotation_html(
         inner = Span(min(passage.start, cited.start), max(passage.end, cited.end))
     outer = _neighbourhood(article, inner)
     cut = Span(inner.end, inner.end) if cited is None else cited
+    before = "cc-far cc-before" + (" cc-cut" if _mid_line(article.text, outer.start) else "")
+    after = "cc-far cc-after" + (" cc-cut" if _mid_line(article.text, outer.end) else "")
     pieces = [
-        _piece("cc-far cc-before", article, outer.start, inner.start),
+        _piece(before, article, outer.start, inner.start),
         _piece("cc-near", article, inner.start, cut.start),
     ]
     if cited is not None:
@@ -95,7 +99,7 @@ def quotation_html(
         pieces.append(f'<mark class="cc-cited" {_offsets(article, cited)}>{mark}</mark>')
     pieces += [
         _piece("cc-near", article, cut.end, inner.end),
-        _piece("cc-far cc-after", article, inner.end, outer.end),
+        _piece(after, article, inner.end, outer.end),
     ]
     text = "".join(pieces)
     attributes = f'{_offsets(article, outer)} lang="{escape(article.lang)}" dir="auto"'
@@ -187,19 +191,20 @@ def _marker(citation: Citation, turn: int, article: Article) -> str:
     )
 
 
-def _quoted(text: str, citation: Citation) -> str:
-    """A quotation inside an answer; `text` is the citation's quote, perhaps with disarmed brackets in it."""
-    places, at = [], 0
+def _quoted(html: str, lang: str) -> str:
+    return f'<span class="cc-quoted" lang="{escape(lang)}">{html}</span>'
+
+
+def _disarmed(citation: Citation) -> str:
+    """The citation's quote as it stands in an answer, brackets disarmed, its marks strong."""
+    text, places, at = disarm(citation.quote), [], 0
     for character in citation.quote:
         at = text.index(character, at)
         places.append(at)
         at += 1
     places.append(len(text))
-    marks = [
-        Span(places[m.start - citation.start], places[m.end - citation.start]) for m in _inside(citation)
-    ]
-    body = highlighted(text, Span(0, len(text)), marks)
-    return f'<span class="cc-quoted" lang="{escape(citation.lang)}">{body}</span>'
+    marks = [(places[m.start - citation.start], places[m.end - citation.start]) for m in _inside(citation)]
+    return highlighted(text, Span(0, len(text)), [Span(*mark) for mark in marks])
 
 
 def _inside(citation: Citation) -> list[Span]:
@@ -222,6 +227,11 @@ def _neighbourhood(article: Article, inner: Span) -> Span:
     if end < last and (cuts := list(BREAK.finditer(after))) and after[: cuts[-1].end()].strip():
         after = after[: cuts[-1].end()]
     return Span(inner.start - len(before.lstrip()), inner.end + len(after.rstrip()))
+
+
+def _mid_line(text: str, at: int) -> bool:
+    """Whether a line runs across the offset `at`."""
+    return 0 < at < len(text) and text[at - 1] != "\n" and text[at] != "\n"
 
 
 def _piece(name: str, article: Article, start: int, end: int) -> str:

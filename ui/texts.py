@@ -19,12 +19,14 @@ COLLECTION_NONE = "There is no article in the index yet."
 COLLECTION_MORE = "and {n} more"
 
 CONVERSATION_LABEL = "Conversation"
+SOURCES_LABEL = "Sources"
 ANSWERING = "Reading the articles …"
+BUSY = "The last answer is still being written. Wait for it, or stop it."
 STOPPED = "Not finished. This is what had been written."
 STOPPED_EMPTY = "Stopped before a word was written."
 SOURCES_ONE = "One source"
 SOURCES_MANY = "{n} sources"
-SECONDS = "{seconds:.1f} s"
+SECONDS = "{seconds:.2f} s"
 MARKER_LABEL = "Source {marker}: {title} ({language}). Show the quotation."
 
 REFUSAL = "Not in these articles"
@@ -44,8 +46,8 @@ MONTHS += ("November", "December")
 EXAMPLE_QUESTIONS = (
     ("en", "How large was Shanghai’s AI industry in 2024?"),
     ("de", "Wie viele KI-Unternehmen gab es 2020 in Chengdu?"),
-    ("zh-Hans", "武汉每万人拥有多少个5G基站?"),
-    ("zh-Hant", "廣州計劃到2029年培育多少家未來產業領軍企業?"),
+    ("zh-Hans", "武汉每万人拥有多少个5G基站？"),
+    ("zh-Hant", "廣州在未來產業領域已有多少家企業？"),
 )
 
 LANGUAGES = {
