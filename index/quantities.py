@@ -13,7 +13,7 @@ from typing import Literal
 from index.normalise import normalise
 from index.types import Span
 
-Unit = Literal["number", "percent", "CNY", "USD", "EUR", "km", "flops", "year", "date"]
+Unit = Literal["number", "percent", "CNY", "USD", "EUR", "km", "flops", "duration", "year", "date"]
 
 # The long scale of German against the short scale of English: "Billion" alone depends on the language of the text.
 _SCALES = {
@@ -30,6 +30,7 @@ _UNITS: tuple[tuple[str, Unit, int], ...] = (
     (r"us-?dollars?\b|dollars?\b|usd\b|美元", "USD", 0),
     (r"euros?\b|eur\b|欧元", "EUR", 0),
     (r"km\b|kilomet\w+|公里|千米", "km", 0),
+    (r"年(?!代)|个月|years?\b|months?\b|jahren?\b|jahre\b|monaten?\b|monate\b|tagen?\b|days?\b|天", "duration", 0),
     (r"pflops?\b|petaflops?\b", "flops", 15),
     (r"eflops?\b|exaflops?\b", "flops", 18),
 )
@@ -40,11 +41,25 @@ _LATIN_SCALE = (
     r"hundred|hundert"
 )
 _NUMBER = re.compile(
-    rf"(?P<pct>百分之)?(?P<sign>[$€¥]\s?)?(?<![\w.,])?(?P<num>\d+(?:[.,'’]\d+| \d{{3}}(?!\d))*)"
+    rf"(?P<pct>百分之)?(?P<sign>[$€¥]\s?)?(?<![a-z\d])(?<!\d[.,])(?P<num>\d+(?:[.,'’]\d+| \d{{3}}(?!\d))*)"
     rf"(?P<more>多|余|来)?"
     rf"(?:\s?(?P<scale>万亿|千亿|百亿|十亿|千万|百万|[百千万亿兆])|\s?-?(?P<word>{_LATIN_SCALE})(?![a-zäöüß]))?"
 )
 _CHINESE = re.compile(r"(?P<pct>百分之)?(?P<num>[零〇一二两三四五六七八九十百千]*[一二两三四五六七八九十百千][零〇一二两三四五六七八九十百千万亿]*)")
+# Small numbers in words; "one" is left out, for it is an article or a pronoun more often than a number.
+_WORDS = {
+    word: i
+    for i, words in enumerate(
+        (
+            "two zwei", "three drei", "four vier", "five fünf", "six sechs", "seven sieben", "eight acht", "nine neun",
+            "ten zehn", "eleven elf", "twelve zwölf",
+        ),
+        start=2,
+    )
+    for word in words.split()
+}
+_WORD = re.compile(rf"(?<![\w-])(?P<num>{'|'.join(_WORDS)})(?![\w-])")
+_COUNTED = re.compile(r"(?P<num>[二两三四五六七八九十])(?=个|家|大(?!学)|项|类|款|座|种|条|地|市|所)")
 _MONTHS = {
     name: i + 1
     for i, names in enumerate(
@@ -64,7 +79,7 @@ _DATES = (
     re.compile(rf"\b(?P<month>{_MONTH})\.?\s(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s{_YEAR})?"),
     re.compile(rf"(?<!\d){_YEAR}-(?P<m>\d{{2}})-(?P<d>\d{{2}})(?!\d)"),
 )
-_YEAR_ALONE = re.compile(r"(?<![\d.,])(?P<y>(?:19|20)\d\d)(?:\s?年(?!代)|(?![\d]|[.,]\d|\s?(?:万|亿|千|多|余|家|个|元|%)))")
+_YEAR_ALONE = re.compile(r"(?<!\d)(?<!\d[.,])(?P<y>(?:19|20)\d\d)(?:\s?年(?!代)|(?![\d]|[.,]\d|\s?(?:万|亿|千|多|余|家|个|元|%)))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +138,18 @@ def find(text: str, lang: str) -> list[Quantity]:
         value = chinese_number(m["num"])
         if value is not None and (m["pct"] or any(c in "十百千万亿" for c in m["num"]) and len(m["num"]) > 1):
             _add_with_unit(folded.text, m, value, add)
+    for pattern in (_WORD, _COUNTED):
+        for m in pattern.finditer(folded.text):
+            value = Decimal(_WORDS[m["num"]]) if m["num"] in _WORDS else chinese_number(m["num"])
+            _add_with_unit(folded.text, m, value, add)
     return sorted(found, key=lambda q: (q.span.start, q.span.end))
 
 
 def _add_with_unit(text: str, m: re.Match[str], value: Decimal, add) -> None:
-    unit: Unit = "percent" if m["pct"] else "number"
+    groups = m.groupdict()
+    unit: Unit = "percent" if groups.get("pct") else "number"
     end = m.end()
-    signed = m.groupdict().get("sign")
+    signed = groups.get("sign")
     if signed:
         unit = _SIGNS[signed.strip()]
     after = re.compile(r"[多余]?\s?-?").match(text, end).end()
@@ -137,6 +157,8 @@ def _add_with_unit(text: str, m: re.Match[str], value: Decimal, add) -> None:
         _, unit, exponent = _UNITS[int(u.lastgroup[1:])]
         value = value.scaleb(exponent)
         end = u.end()
+    elif not signed and text[end : end + 1].isascii() and text[end : end + 1].isalpha():
+        return  # the 5 of "5G"
     add(value, unit, m.start(), end)
 
 

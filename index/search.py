@@ -12,7 +12,7 @@ from index import interaction
 from index.dense import Dense
 from index.languages import detect, same_language
 from index.lexical import Lexical, terms
-from index.normalise import fold
+from index.normalise import fold, normalise
 from index.quantities import find
 from index.types import Article, Embedder, Hit, Passage, Why
 
@@ -68,8 +68,7 @@ class Index:
         self._lexical = lexical
         if not len(passages) == len(dense) == len(lexical):
             raise ValueError(f"{len(passages)} passages, {len(dense)} vectors, {len(lexical)} lexical rows")
-        self._row_words = lru_cache(_CACHE)(lambda row: self.words_of(self.passages[row].text))
-        self._title_words = lru_cache(_CACHE)(lambda article_id: self.words_of(self.articles[article_id].title))
+        self.words_of = lru_cache(_CACHE)(self._words_of)
         self._row_terms = lru_cache(_CACHE)(lambda row: frozenset(terms(self.passages[row].text, self.passages[row].lang)))
         self._row_quantities = lru_cache(_CACHE)(
             lambda row: frozenset(q.term for q in find(self.passages[row].text, self.passages[row].lang))
@@ -121,17 +120,17 @@ class Index:
         words = interaction.content_words(text, self.embedder.token_vectors([text])[0])
         return Question(text, words, frozenset(q.term for q in find(query, detect(query))))
 
-    def words_of(self, text: str) -> interaction.Words:
-        """The words of a text of an article, to compare a question with; their spans are those of the folded text."""
-        text = fold(text)
+    def _words_of(self, text: str) -> interaction.Words:
+        """The words of a text of an article, to compare a question with; spans are those of `normalise(text).text`."""
+        text = normalise(text).text
         return interaction.words(text, self.embedder.token_vectors([text])[0], pairs=True)
 
     def _coverage(self, asked: Question, rows: Sequence[int]) -> list[float]:
         near = {row: self._neighbours(row) for row in rows}
         everything = sorted({*rows, *(n for ns in near.values() for n in ns)})
-        matches = {row: interaction.matched(asked.words, self._row_words(row)) for row in everything}
+        matches = {row: interaction.matched(asked.words, self.words_of(self.passages[row].text)) for row in everything}
         ids = {self.passages[row].article_id for row in rows}
-        titles = {i: interaction.matched(asked.words, self._title_words(i)) for i in ids}
+        titles = {i: interaction.matched(asked.words, self.words_of(self.articles[i].title)) for i in ids}
         own = np.array([matches[row] for row in rows])
         around = np.array(
             [np.max([titles[self.passages[r].article_id], *(matches[n] for n in near[r])], axis=0) for r in rows]

@@ -47,12 +47,12 @@ def dictionaries(data: Path) -> list[tuple[str, str, Path]]:
     return found
 
 
-def read_questions(path: Path) -> Iterator[tuple[str, str]]:
-    """(question, context) of a `qa/*.jsonl.xz` file."""
+def read_answers(path: Path) -> Iterator[tuple[str, str, int]]:
+    """(question, context, character at which the first answer starts; 0 without one) of a `qa/*.jsonl.xz` file."""
     with lzma.open(path, "rt", encoding="utf-8") as file:
         for line in file:
             row = json.loads(line)
-            yield row["question"], row["context"]
+            yield row["question"], row["context"], row["answers"][0]["start"] if row["answers"] else 0
 
 
 def held_out(data: Path, name: str) -> list[tuple[str, str]]:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
@@ -89,78 +88,6 @@ def mapped(static: np.ndarray, rows: np.ndarray, found: Anchors, trusted: np.nda
         mean = np.einsum("nk,nkd->nd", weight, out[near[best]])
         out[some] = mean * (0.9 * length / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-9))
     return out
-
-
-def lift(
-    table: np.ndarray,
-    rows: np.ndarray,
-    pools: list[Pool],
-    fixed: np.ndarray,
-    minutes: float,
-    rate: float = 0.01,
-    pull: float = 0.1,
-    seed: int = 0,
-) -> np.ndarray:
-    """The table after bags of translated pieces were drawn to the bags of the teacher's rows they translate.
-
-    No layer runs: a bag is the mean of its rows, frequent pieces weighted down by a / (a + p) (Arora et al. 2017),
-    centred; contrast within the batch at temperature 0.05. `fixed` rows stay, `pull` holds the others to their start.
-    """
-    import time
-
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    ours = torch.nn.EmbeddingBag.from_pretrained(torch.tensor(table), freeze=False, mode="sum", sparse=True)
-    theirs, start = torch.tensor(rows), torch.tensor(table)
-    still = torch.tensor(fixed)
-    weight_b = _sif(counts(pools, "b", len(table)))
-    weight_t = _sif(counts(pools, "t", len(rows)))
-    centre = (theirs * weight_t[:, None]).sum(0) / weight_t.sum()
-    optimiser = torch.optim.SparseAdam(ours.parameters(), lr=rate)
-    began, step, shown = time.monotonic(), 0, 0.0
-    sizes = np.array([len(p) for p in pools], float)
-    while (spent := (time.monotonic() - began) / (60 * minutes)) < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = rate * (1 - spent)
-        pool = pools[rng.choice(len(pools), p=sizes / sizes.sum())]
-        some = rng.integers(0, len(pool), 1024)
-        b, b_at = _flat([pool.b[i][1:-1] for i in some])
-        t, t_at = _flat([pool.t[i][1:-1] for i in some])
-        u = ours(b, b_at, per_sample_weights=weight_b[b]) / _bag(weight_b[b], b_at)
-        v = F.embedding_bag(t, theirs, t_at, mode="sum", per_sample_weights=weight_t[t]) / _bag(weight_t[t], t_at)
-        u, v = F.normalize(u - centre, dim=-1), F.normalize(v - centre, dim=-1)
-        logits = u @ v.T / TEMPERATURE
-        target = torch.arange(len(u))
-        used = b.unique()
-        stay = (F.embedding(used, ours.weight, sparse=True) - start[used]).pow(2).sum(1).mean()
-        loss = (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2 + pull * stay
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        with torch.no_grad():
-            held = used[still[used]]
-            ours.weight[held] = start[held]
-        step += 1
-        if spent - shown > 0.1:
-            shown = spent
-            print(f"lift {spent:.0%} step {step} loss {loss.item():.3f} moved {stay.item():.3f}", flush=True)
-    return ours.weight.detach().numpy()
-
-
-def _sif(count: np.ndarray, a: float = 1e-3) -> torch.Tensor:
-    p = count / max(1, count.sum())
-    return torch.tensor(a / (a + p), dtype=torch.float32)
-
-
-def _flat(rows: list[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
-    at = np.cumsum([0, *[len(r) for r in rows[:-1]]])
-    return torch.tensor(np.concatenate(rows).astype(np.int64)), torch.tensor(at)
-
-
-def _bag(weight: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
-    ends = torch.cat([at[1:], torch.tensor([len(weight)])])
-    total = torch.cat([torch.zeros(1), weight.cumsum(0)])
-    return (total[ends] - total[at]).clamp_min(1e-6)[:, None]
 
 
 def start(teacher: Path, table: np.ndarray) -> Encoder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,7 @@ class Plan:
     device: str = "cpu"
     bf16: bool = False
     every: float = 5.0  # minutes between checkpoints
+    workers: int = 1  # processes on one CPU thread each; 1 means one process with all of torch's threads
 
 
 def cycle(pools: dict[str, Pool], shares: dict[str, float], plan: Plan) -> Iterator[tuple[str, Pool, np.ndarray]]:
@@ -47,8 +48,8 @@ def cycle(pools: dict[str, Pool], shares: dict[str, float], plan: Plan) -> Itera
 
 def train(
     model: Encoder,
-    batches: Iterator[tuple[str, Pool, np.ndarray]],
-    loss: Loss,
+    batches: Callable[[Plan], Iterator[tuple[str, Pool, np.ndarray]]],
+    loss: Callable[[Plan], Loss],
     plan: Plan,
     out: Path,
 ) -> Encoder:
@@ -56,28 +57,52 @@ def train(
 
     The vocabulary's rows take a sparse Adam (only rows of the batch move), the rest AdamW; both rates rise
     linearly, then fall linearly to zero as the time runs out. A run that was broken off goes on from its last
-    checkpoint with the time it has left (the moments of Adam start anew).
+    checkpoint with the time it has left (the moments of Adam start anew). With `plan.workers` above 1 (CPU only),
+    that many processes of one thread each update the same weights without locks (Hogwild, Niu et al. 2011): on cores
+    that others use too, no thread waits for another at a barrier.
     """
     log = out.with_suffix(".json")
-    spent, step = 0.0, 0
+    state = json.loads(log.read_text()) if log.exists() else {"spent": 0.0, "step": 0}
     if log.exists():
-        state = json.loads(log.read_text())
-        spent, step = state["spent"], state["step"]
         model = load(out.with_suffix(".safetensors"))
-    torch.manual_seed(plan.seed + step)
     model.to(plan.device).train()
+    if plan.workers == 1:
+        _work(0, model, batches, loss, plan, out, state)
+    else:
+        torch.set_num_threads(1)
+        model.share_memory()
+        context = torch.multiprocessing.get_context("fork")
+        others = [
+            context.Process(target=_work, args=(i, model, batches, loss, plan, out, state), daemon=True)
+            for i in range(1, plan.workers)
+        ]
+        for other in others:
+            other.start()
+        _work(0, model, batches, loss, plan, out, state)
+        for other in others:
+            other.join()
+        save(model, out.with_suffix(".safetensors"))
+    return model.eval()
+
+
+def _work(worker: int, model: Encoder, batches, loss, plan: Plan, out: Path, state: dict) -> None:
+    spent, step = state["spent"], state["step"]
+    plan = replace(plan, seed=plan.seed + 1000 * worker + step)
+    torch.manual_seed(plan.seed)
+    stream, losses = batches(plan), loss(plan)
     trunk = [p for n, p in model.named_parameters() if not n.startswith("words")]
     slow = torch.optim.AdamW(trunk, lr=plan.trunk, weight_decay=0.01)
     fast = torch.optim.SparseAdam(model.words.parameters(), lr=plan.words)
     clock, saved, mean = time.monotonic(), spent, {}
-    bar = tqdm(total=round(plan.minutes * 60), initial=round(spent), desc=out.stem, unit="s", mininterval=10)
+    total = round(plan.minutes * 60)
+    bar = tqdm(total=total, initial=round(spent), desc=out.stem, unit="s", mininterval=10, disable=worker > 0)
     while spent < plan.minutes * 60:
         done = spent / (plan.minutes * 60)
         rate = min(1.0, done / plan.warmup) * (1 - done) if plan.warmup else 1 - done
         slow.param_groups[0]["lr"], fast.param_groups[0]["lr"] = plan.trunk * rate, plan.words * rate
-        name, pool, rows = next(batches)
+        name, pool, rows = next(stream)
         with torch.autocast(plan.device.split(":")[0], torch.bfloat16, enabled=plan.bf16):
-            parts = loss(model, pool, rows)
+            parts = losses(model, pool, rows)
         sum(parts.values()).backward()
         torch.nn.utils.clip_grad_norm_(trunk, 1.0)
         slow.step()
@@ -90,13 +115,15 @@ def train(
             mean[label] = 0.95 * mean.get(label, value.item()) + 0.05 * value.item()
         now = time.monotonic()
         spent, clock = spent + now - clock, now
-        bar.update(min(round(spent), bar.total) - bar.n)
-        if spent - saved > plan.every * 60:
+        bar.update(min(round(spent), total) - bar.n)
+        if worker == 0 and spent - saved > plan.every * 60:
             saved = spent
             _checkpoint(model, out, plan, spent, step, mean)
     bar.close()
-    _checkpoint(model, out, plan, spent, step, mean)
-    return model.eval()
+    if worker == 0:
+        _checkpoint(model, out, plan, spent, step, mean)
+    else:
+        tqdm.write(f"{out.stem}: worker {worker} made {step - state['step']} steps")
 
 
 def _checkpoint(model: Encoder, out: Path, plan: Plan, spent: float, step: int, mean: dict) -> None:

@@ -175,7 +175,7 @@ def english(data: Path, ban: set[str], most: int) -> list[str]:
     """English questions and passages of the QA sets, at most `most` questions of each set, every passage once."""
     out: dict[str, None] = {}
     for path in sorted((data / "qa").glob("*.en.*.jsonl.xz")):
-        for i, (question, context) in enumerate(corpus.read_questions(path)):
+        for i, (question, context, _) in enumerate(corpus.read_answers(path)):
             if i < most and corpus.fold(question) not in ban and corpus.fold(context) not in ban:
                 out |= {question: None, context: None}
     return list(out)

@@ -1,0 +1,144 @@
+"""The embedded transformer without torch: onnxruntime and tokenizers over the folder that sentence-transformers reads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from index.errors import UserError
+from index.types import Span, TokenVectors
+
+FILES = ("model.onnx", "model.safetensors", "static.safetensors", "tokenizer.json", "config.json")
+THREADS = "CROSSCITE_THREADS"
+_BATCH_TOKENS = 4096  # padded tokens a batch: its states and feed-forward (24 MB) stay near the caches
+_CHUNK = 1 << 20
+
+
+def threads() -> int:
+    """How many threads encoding may take: `CROSSCITE_THREADS`, else the processors this process may use, 8 at most."""
+    asked = os.environ.get(THREADS, "")
+    if asked:
+        if not asked.isdigit() or int(asked) < 1:
+            raise UserError(f"{THREADS} is {asked!r}; give a whole number from 1")
+        return int(asked)
+    return min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def batches(lengths: Sequence[int], tokens: int = _BATCH_TOKENS) -> list[np.ndarray]:
+    """Row numbers in batches of like length, shortest first, each of at most `tokens` padded tokens (or one row)."""
+    order = np.argsort(np.asarray(lengths), kind="stable")
+    out, start = [], 0
+    for at in range(1, len(order) + 1):
+        if at == len(order) or (at + 1 - start) * lengths[order[at]] > tokens:
+            out.append(order[start:at])
+            start = at
+    return out
+
+
+class OnnxEmbedder:
+    """The transformer of `folder`: `model.onnx` over the weights in `model.safetensors`, mean of the last states.
+
+    Queries and passages are encoded alike. Token vectors are those of the static table in the same folder: they keep
+    a word's meaning apart from its neighbours', which late interaction wants. UserError if a file is missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = Path(folder)
+        missing = [n for n in FILES if not (self._folder / n).is_file()]
+        if missing:
+            raise UserError(f"encoder folder {self._folder} lacks {' and '.join(missing)}; reinstall crosscite")
+        self._config = json.loads((self._folder / "config.json").read_text(encoding="utf-8"))
+
+    @cached_property
+    def name(self) -> str:
+        """`crosscite-` and the first 12 hex digits of the sha256 of the files that the vectors depend on."""
+        digest = hashlib.sha256()
+        for name in FILES:
+            with open(self._folder / name, "rb") as file:
+                while chunk := file.read(_CHUNK):
+                    digest.update(chunk)
+        return f"crosscite-{digest.hexdigest()[:12]}"
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return self._config["hidden_size"]
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest text, in tokens with `[CLS]` and `[SEP]`, that is read to its end."""
+        return self._config["max_position_embeddings"]
+
+    def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, dim) float32 unit rows."""
+        return self._encode(texts)
+
+    def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, dim) float32 unit rows."""
+        return self._encode(texts)
+
+    def token_vectors(self, texts: Sequence[str]) -> list[TokenVectors]:
+        """Each token's static vector; its weight is the vector's length, which training made small for empty words."""
+        vectors, scales = self._table
+        out = []
+        for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False):
+            rows = vectors[encoding.ids].astype(np.float32) * scales[encoding.ids].astype(np.float32)
+            weights = np.linalg.norm(rows, axis=1)
+            spans = tuple(Span(a, b) for a, b in encoding.offsets)
+            out.append(TokenVectors(rows / np.maximum(weights, 1e-12)[:, None], weights, spans))
+        return out
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens the encoder makes of `text`, `[CLS]` and `[SEP]` included."""
+        return len(self._tokenizer.encode(text).ids)
+
+    def _encode(self, texts: Sequence[str]) -> np.ndarray:
+        out = np.zeros((len(texts), self.dim), np.float32)
+        if not len(texts):
+            return out
+        ids = [self._cut(e.ids) for e in self._tokenizer.encode_batch_fast(list(texts))]
+        lengths = [len(i) for i in ids]
+        for rows in batches(lengths):
+            block = np.zeros((len(rows), lengths[rows[-1]]), np.int64)
+            for i, row in enumerate(rows):
+                block[i, : lengths[row]] = ids[row]
+            size = np.array([lengths[row] for row in rows], np.int32)
+            out[rows] = self._session.run(["vectors"], {"ids": block, "lengths": size})[0]
+        return out
+
+    def _cut(self, ids: list[int]) -> list[int]:
+        return ids if len(ids) <= self.max_tokens else [*ids[: self.max_tokens - 1], ids[-1]]
+
+    @cached_property
+    def _session(self):
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads()
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave the cores to others between calls
+        path = str(self._folder / "model.onnx")
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    @cached_property
+    def _table(self) -> tuple[np.ndarray, np.ndarray]:
+        from safetensors.numpy import load_file
+
+        tensors = load_file(self._folder / "static.safetensors")
+        return tensors["vectors"], tensors["scales"].reshape(-1, 1)
+
+    @cached_property
+    def _tokenizer(self):
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return tokenizer

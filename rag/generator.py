@@ -1,0 +1,86 @@
+"""The default generator: no language model, the articles' own sentences, introduced in the asker's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from index.quantities import Quantity, find
+from index.search import Index
+from index.types import Hit, Span
+from rag import messages
+from rag.evidence import Evidence, evidence
+from rag.types import Claim, Source
+
+# A second sentence is quoted where it is as good as the best to within MARGIN: on the development questions a wider
+# margin costs more precision than it brings recall (eval/LOG.md).
+MARGIN = 0.02
+MOST = 2
+
+
+class ExtractiveGenerator:
+    """Quotes the sentences that answer, to the character; a figure is also given as the asker's language writes it."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def write(self, question: str, hits: Sequence[Hit], lang: str) -> Iterator[Claim]:
+        """One claim a quoted sentence, the best first."""
+        found = evidence(self._index, question, tuple(hits))
+        for chosen in [e for e in found[:MOST] if e.score >= found[0].score - MARGIN]:
+            yield self._claim(chosen, hits[chosen.hit], lang)
+
+    def _claim(self, chosen: Evidence, hit: Hit, lang: str) -> Claim:
+        article = self._index.articles[hit.passage.article_id]
+        quote = chosen.span.of(article.text)
+        gloss = None
+        if article.lang.split("-")[0] != lang.split("-")[0]:
+            gloss = _gloss(quote, article.lang, chosen.span, chosen.marks, lang)
+        text = messages.quotation(article, quote, lang, gloss)
+        return Claim(text, (Source(chosen.hit, chosen.span, chosen.marks),))
+
+
+def _gloss(
+    quote: str, article_lang: str, span: Span, marks: Sequence[Span], lang: str
+) -> tuple[str, str] | None:
+    """The marked figure as the quote writes it and as `lang` does; None if none is marked or both are alike."""
+    for quantity in find(quote, article_lang):
+        where = Span(span.start + quantity.span.start, span.start + quantity.span.end)
+        if where in marks:
+            original = quantity.span.of(quote).strip()
+            written = written_in(quantity, lang)
+            return (original, written) if written and written != original else None
+    return None
+
+
+_SCALES = {
+    "en": ((12, " trillion"), (9, " billion"), (6, " million")),
+    "de": ((12, " Billionen"), (9, " Milliarden"), (6, " Millionen")),
+    "zh-Hans": ((12, "万亿"), (8, "亿"), (4, "万")),
+    "zh-Hant": ((12, "萬億"), (8, "億"), (4, "萬")),
+}
+_UNIT_NAMES = {
+    "en": {"CNY": " yuan", "USD": " US dollars", "EUR": " euros", "km": " kilometres", "percent": "%"},
+    "de": {"CNY": " Yuan", "USD": " US-Dollar", "EUR": " Euro", "km": " Kilometer", "percent": " %"},
+    "zh-Hans": {"CNY": "元人民币", "USD": "美元", "EUR": "欧元", "km": "公里", "percent": "%"},
+    "zh-Hant": {"CNY": "元人民幣", "USD": "美元", "EUR": "歐元", "km": "公里", "percent": "%"},
+}
+
+
+def written_in(quantity: Quantity, lang: str) -> str | None:
+    """A quantity as `lang` writes it: `200 Milliarden Yuan`, `200 billion yuan`, `2000亿元人民币`; a date or a year or
+    computing power, which need no translation, gives None."""
+    lang = messages.written_language(lang)
+    if quantity.unit in ("date", "year", "flops"):
+        return None
+    value, scale = quantity.value, ""
+    smallest = 5 if lang.startswith("zh") else 6  # 10,000 and more in 万, a million and more in words
+    for exponent, name in _SCALES[lang]:
+        if value >= 10 ** max(exponent, smallest - 1) and value == round(value, 0):
+            value, scale = value.scaleb(-exponent), name
+            break
+    number = f"{value.normalize():,f}"
+    if lang == "de":
+        number = number.translate(str.maketrans(",.", ".,"))
+        if number == "1":
+            scale = scale.replace("Milliarden", "Milliarde").replace("Billionen", "Billion").replace("Millionen", "Million")
+    return number + scale + _UNIT_NAMES[lang].get(quantity.unit, "")

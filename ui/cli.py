@@ -1,0 +1,306 @@
+"""The command line: build, search, ask, chat, score."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from index.types import Hit
+    from rag.chatbot import Chatbot
+    from rag.types import Answer
+
+ROOT = Path(__file__).resolve().parent.parent
+SEEDS = ROOT / "seeds"
+INDEX = Path(".index")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs one command; returns its exit code: 0 done, 1 a person can fix it, 2 wrong usage."""
+    args = _parser().parse_args(argv)
+    from index.errors import UserError
+
+    try:
+        return args.run(args)
+    except UserError as error:
+        print(f"crosscite: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader has gone (`| head`): nothing is left to say, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("crosscite: stopped", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="crosscite",
+        description="Ask in your language, read sources in theirs: answers with exact citations.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.add_argument(
+            "--index", type=Path, default=INDEX, metavar="DIR", help="the index's folder (.index)"
+        )
+        sub.add_argument(
+            "--encoder", metavar="MODEL", help="a sentence-transformers model instead of the embedded one"
+        )
+        sub.set_defaults(run=run)
+        return sub
+
+    build = command("build", _build, "build or update the index")
+    build.add_argument(
+        "--seeds", type=Path, default=SEEDS, metavar="DIR", help="the articles' folder (seeds)"
+    )
+
+    search = command("search", _search, "the passages nearest to a question")
+    search.add_argument("question")
+    search.add_argument("--k", type=_positive, default=10, help="how many passages (10)")
+    search.add_argument(
+        "--source-lang", action="append", default=[], metavar="TAG", help="only articles in TAG"
+    )
+    search.add_argument("--json", action="store_true", help="one JSON object a line")
+
+    ask = command("ask", _ask, "the cited answer to a question")
+    what = ask.add_mutually_exclusive_group(required=True)
+    what.add_argument("question", nargs="?")
+    what.add_argument(
+        "--file", type=Path, metavar="JSONL", help='a file of {"id", "question"} lines, - for stdin'
+    )
+    ask.add_argument("--k", type=_positive, default=10, help="how many passages to read (10)")
+    ask.add_argument("--json", action="store_true", help="one JSON object a line")
+    ask.add_argument("--answer-lang", metavar="TAG", help="the answer's language (the question's)")
+    ask.add_argument("--source-lang", action="append", default=[], metavar="TAG", help="only articles in TAG")
+    ask.add_argument("--llm", metavar="PROVIDER:MODEL", help="let a LangChain chat model write the answer")
+
+    chat = command("chat", _chat, "the chat page in a browser")
+    chat.add_argument("--host", default="127.0.0.1")
+    chat.add_argument("--port", type=int, default=7860)
+    chat.add_argument(
+        "--seeds", type=Path, default=SEEDS, metavar="DIR", help="articles to index if nothing is (seeds)"
+    )
+    chat.add_argument("--llm", metavar="PROVIDER:MODEL", help="let a LangChain chat model write the answers")
+
+    score = command("score", _score, "score the system on the eval set")
+    score.add_argument(
+        "--questions", type=Path, metavar="FILE", help="a questions JSONL (eval/questions/test.jsonl)"
+    )
+    score.add_argument("--gate", action="store_true", help="exit 1 if a score fell below eval/expected.toml")
+    score.add_argument("--json", action="store_true", help="the report as JSON")
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, got {value}")
+    return value
+
+
+def _embedder(args: argparse.Namespace):
+    from index.embedder import load_embedder
+
+    return load_embedder(args.encoder)
+
+
+def _build(args: argparse.Namespace) -> int:
+    from index.store import build
+
+    embedder = _embedder(args)
+    with _bar("encoding") as progress:
+        built = build(args.seeds, args.index, embedder, progress)
+    for sign, ids in (("+", built.added), ("~", built.changed), ("-", built.removed)):
+        for article_id in ids:
+            print(f"{sign} {article_id}")
+    for problem in built.problems:
+        print(f"crosscite: left out: {problem.message}", file=sys.stderr)
+    articles = len(built.added) + len(built.changed) + len(built.unchanged)
+    state = "built" if built.rebuilt else "up to date"
+    print(f"{args.index}: {state}, {articles} articles, {built.passages} passages")
+    return 0
+
+
+@contextlib.contextmanager
+def _bar(label: str) -> Iterator[Any]:
+    """A progress bar on stderr, only where a person is looking."""
+    from tqdm import tqdm
+
+    with tqdm(desc=label, unit="passage", disable=not sys.stderr.isatty(), leave=False) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress
+
+
+def _search(args: argparse.Namespace) -> int:
+    from index.store import open_index
+
+    hits = open_index(args.index, _embedder(args)).search(args.question, args.k, args.source_lang)
+    for rank, hit in enumerate(hits, 1):
+        if args.json:
+            print(json.dumps({"rank": rank, **hit_json(hit)}, ensure_ascii=False))
+        else:
+            where = f"{hit.passage.article_id} {hit.passage.start}-{hit.passage.end} {hit.passage.lang}"
+            print(f"{rank:2}. {hit.score:.3f}  {where}\n    {' '.join(hit.passage.text.split())}")
+    return 0
+
+
+def _ask(args: argparse.Namespace) -> int:
+    from rag.chatbot import Chatbot
+
+    chatbot = Chatbot.open(args.index, args.llm, _embedder(args))
+    options = {"k": args.k, "answer_lang": args.answer_lang, "source_langs": args.source_lang}
+    if args.file is not None:
+        return _ask_file(chatbot, args.file, args.json, options)
+    answer = chatbot.ask(args.question, **options)
+    if args.json:
+        print(json.dumps({"id": None, **answer_json(answer)}, ensure_ascii=False))
+    else:
+        print(_plain(answer, chatbot))
+    return 0
+
+
+def _ask_file(chatbot: Chatbot, path: Path, as_json: bool, options: dict[str, Any]) -> int:
+    """Answers line by line, each printed when it is ready. A line that is no question ends the run with its number; a
+    question that cannot be answered (empty, too long) gets a line that says so, and the others go on."""
+    from index.errors import UserError
+    from rag.messages import written_language
+
+    for number, line in enumerate(_lines(path), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            question = row["question"]
+            if not isinstance(question, str):
+                raise TypeError("question must be a string")
+        except (ValueError, TypeError, KeyError) as error:
+            reason = "no question" if isinstance(error, KeyError) else str(error)
+            raise UserError(
+                f'{path}:{number}: expected {{"id", "question"}}, got {line.strip()[:60]!r} ({reason})'
+            ) from error
+        try:
+            answer = answer_json(chatbot.ask(question, **options))
+        except UserError as error:
+            answer = {
+                "question": question,
+                "lang": written_language(options["answer_lang"] or "en"),
+                "found": False,
+                "text": str(error),
+                "reason": "nothing_retrieved",
+                "citations": [],
+                "hits": [],
+                "seconds": 0.0,
+            }
+        if as_json:
+            print(json.dumps({**row, "id": row.get("id"), **answer}, ensure_ascii=False), flush=True)
+        else:
+            print(f"{question}\n{answer['text']}\n", flush=True)
+    return 0
+
+
+def _lines(path: Path) -> Iterator[str]:
+    from index.errors import UserError
+
+    if str(path) == "-":
+        yield from sys.stdin
+        return
+    try:
+        with open(path, encoding="utf-8") as f:
+            yield from f
+    except OSError as error:
+        raise UserError(f"cannot read {path} ({error.strerror}); give a JSONL file of questions") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8; save it as UTF-8") from error
+
+
+def _chat(args: argparse.Namespace) -> int:
+    from index.errors import IndexMissing, IndexStale
+    from rag.chatbot import Chatbot
+
+    embedder = _embedder(args)
+    try:
+        chatbot = Chatbot.open(args.index, args.llm, embedder)
+    except (IndexMissing, IndexStale):
+        _build(args)
+        chatbot = Chatbot.open(args.index, args.llm, embedder)
+    from ui.app import serve
+
+    serve(chatbot, args.host, args.port)
+    return 0
+
+
+def _score(args: argparse.Namespace) -> int:
+    from eval.dataset import load, shipped
+    from eval.report import load_expected, score
+    from rag.chatbot import Chatbot
+
+    chatbot = Chatbot.open(args.index, embedder=_embedder(args))
+    path = args.questions or shipped("test")
+    report = score(chatbot.ask, load(path), chatbot.articles(), progress=sys.stderr.isatty())
+    print(report.json() if args.json else report.table())
+    failed = report.gate(load_expected(ROOT / "eval" / "expected.toml", path.stem)) if args.gate else []
+    for line in failed:
+        print(f"crosscite: below the gate: {line}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A hit as the JSON contract has it."""
+    p = hit.passage
+    return {
+        "article_id": p.article_id,
+        "start": p.start,
+        "end": p.end,
+        "text": p.text,
+        "lang": p.lang,
+        "score": round(hit.score, 6),
+    }
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """An answer as the JSON contract has it, without its id."""
+    return {
+        "question": answer.question,
+        "lang": answer.lang,
+        "found": answer.found,
+        "text": answer.text,
+        "reason": answer.reason,
+        "citations": [
+            {
+                "marker": c.marker,
+                "article_id": c.article_id,
+                "start": c.start,
+                "end": c.end,
+                "quote": c.quote,
+                "lang": c.lang,
+            }
+            for c in answer.citations
+        ],
+        "hits": [hit_json(h) for h in answer.hits],
+        "seconds": round(answer.seconds, 4),
+    }
+
+
+def _plain(answer: Answer, chatbot: Chatbot) -> str:
+    lines = [answer.text]
+    for c in answer.citations:
+        article = chatbot.article(c.article_id)
+        lines.append(f"[{c.marker}] {article.title} ({c.article_id} {c.start}-{c.end}, {c.lang})")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
