@@ -20,7 +20,7 @@ ENDINGS = (".txt", ".md")
 
 _HAN = r"\u3400-\u9fff"
 _CLOSERS = "\"'”’“»«』」】》）)]"
-_SENTENCE_END = re.compile(rf"[.!?。！？…；;:：]\W{{0,3}}$|[。！？][^。！？]{{0,2}}$")
+_SENTENCE_END = re.compile(r"[.!?。！？…；;:：]\W{0,3}$|[。！？][^。！？]{0,2}$")
 
 # Page furniture, by what it is in general; each line is matched alone, after folding (lower case, simplified script).
 _RELATED = re.compile(

@@ -120,8 +120,10 @@ class SentenceTransformerEmbedder:
 
     def __init__(self, model: str, revision: str | None = None, device: str | None = None) -> None:
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        from sentence_transformers import SentenceTransformer
-
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError as error:
+            raise UserError(f"the encoder {model!r} needs more packages; type: pip install 'crosscite[models]'") from error
         try:
             self._model = SentenceTransformer(model, revision=revision, device=device)
         except (OSError, ValueError) as error:

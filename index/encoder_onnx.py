@@ -1,4 +1,4 @@
-"""The embedded transformer without torch: onnxruntime and tokenizers over the folder that sentence-transformers reads."""
+"""The embedded transformer without torch: onnxruntime over the folder that sentence-transformers reads too."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class OnnxEmbedder:
         options.intra_op_num_threads = threads()
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave the cores to others between calls
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the cores are others' between calls
         path = str(self._folder / "model.onnx")
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -56,7 +57,7 @@ def words(text: str, tokens: TokenVectors, pairs: bool = False) -> Words:
                 continue
         groups.append([i])
     if pairs:
-        groups += [a + b for a, b in zip(groups, groups[1:], strict=False) if b[0] - a[-1] <= 2]
+        groups += [a + b for a, b in pairwise(groups) if b[0] - a[-1] <= 2]
     weighted = tokens.vectors * tokens.weights[:, None]
     sums = np.array([weighted[g].sum(axis=0) for g in groups], dtype=np.float32).reshape(-1, tokens.vectors.shape[1])
     norms = np.linalg.norm(sums, axis=1)

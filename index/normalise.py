@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from index.languages import to_simplified
 from index.types import Span
@@ -56,7 +57,7 @@ def normalise(text: str) -> Normalised:
     i = 0
     while i < len(text):
         j = i + 1
-        while j < len(text) and unicodedata.combining(text[j]):
+        while j < len(text) and text[j] > "\u02ff" and unicodedata.combining(text[j]):
             j += 1
         cluster = text[i:j]
         if i not in holes:
@@ -76,6 +77,7 @@ def fold(text: str) -> str:
     return normalise(text).text.strip()
 
 
+@lru_cache(maxsize=65536)
 def _fold(cluster: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", cluster).casefold())
     return "".join(

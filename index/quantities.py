@@ -136,7 +136,7 @@ def find(text: str, lang: str) -> list[Quantity]:
         _add_with_unit(folded.text, m, value.scaleb(scale), add)
     for m in _CHINESE.finditer(folded.text):
         value = chinese_number(m["num"])
-        if value is not None and (m["pct"] or any(c in "十百千万亿" for c in m["num"]) and len(m["num"]) > 1):
+        if value is not None and (m["pct"] or (any(c in "十百千万亿" for c in m["num"]) and len(m["num"]) > 1)):
             _add_with_unit(folded.text, m, value, add)
     for pattern in (_WORD, _COUNTED):
         for m in pattern.finditer(folded.text):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from index.errors import GeneratorError
-from index.types import Hit, Span
+from index.types import Hit
 from rag.prompt import messages_for
 from rag.types import Claim, Source
 
@@ -76,12 +76,6 @@ def _claims(sentences: Sequence[str], count: int) -> Iterator[Claim]:
         before = "\n" if text[: len(text) - len(text.lstrip())].count("\n") else " "
         if sources and text.strip():
             yield Claim(text.strip(), sources, before)
-
-
-def locate(claim: Claim, spans: Sequence[Span | None]) -> Claim:
-    """The claim with the sentence that supports it for each source: `spans`, one a source, None for the passage."""
-    sources = tuple(Source(s.hit, span, s.marks) for s, span in zip(claim.sources, spans, strict=True))
-    return Claim(claim.text, sources, claim.before)
 
 
 def _one_line(error: Exception) -> str:

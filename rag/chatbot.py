@@ -5,19 +5,20 @@ from __future__ import annotations
 import time
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from index.errors import UserError
 from index.languages import detect
 from index.search import Index
-from index.types import Article, Embedder
+from index.types import Article, Embedder, Hit
 from rag import messages
 from rag.answerability import judge
 from rag.citations import Citations
-from rag.evidence import evidence
+from rag.evidence import evidence, supporting_span
 from rag.generator import ExtractiveGenerator
 from rag.support import supported
-from rag.types import Answer, Generator
+from rag.types import Answer, Claim, Generator
 
 LONGEST = 2000
 
@@ -80,7 +81,7 @@ class Chatbot:
         if reason is None:
             for claim in self._generator.write(question, hits, lang):
                 if supported(claim, hits, self._index.articles, lang):
-                    text += citations.add(claim)
+                    text += citations.add(self._pointed(claim, hits))
                     yield text
             if not text:
                 reason = "not_supported"
@@ -95,6 +96,14 @@ class Chatbot:
             seconds=time.perf_counter() - started,
             confidence=confidence,
         )
+    def _pointed(self, claim: Claim, hits: Sequence[Hit]) -> Claim:
+        """The claim, each of its sources narrowed to the sentence that supports it."""
+        sources = tuple(
+            s if s.span else replace(s, span=supporting_span(self._index, claim.text, hits[s.hit]))
+            for s in claim.sources
+        )
+        return replace(claim, sources=sources)
+
 
 def _clean(question: str) -> str:
     """The question without control characters and lone surrogates, white space trimmed; UserError if nothing is left
@@ -106,5 +115,3 @@ def _clean(question: str) -> str:
     if len(kept) > LONGEST:
         raise UserError(f"the question has {len(kept):,} characters, at most {LONGEST:,} are read; ask more briefly")
     return kept
-
-__all__ = ["LONGEST", "Answer", "Chatbot", "Hit", "Reason"]

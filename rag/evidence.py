@@ -64,6 +64,24 @@ def evidence(index: Index, question: str, hits: tuple[Hit, ...]) -> tuple[Eviden
     return tuple(sorted(out.values(), key=lambda e: (-e.score, e.hit, e.span.start)))
 
 
+def supporting_span(index: Index, statement: str, hit: Hit) -> Span:
+    """The sentence of the hit that says most of what `statement` says; the whole passage if it has no sentences."""
+    passage = hit.passage
+    text = index.articles[passage.article_id].text
+    asked = index.question(statement)
+    if not passage.sentences:
+        return Span(passage.start, passage.end)
+
+    def support(span: Span) -> float:
+        own = span.of(text)
+        matches = interaction.matched(asked.words, index.words_of(own))
+        shared = asked.quantities & {q.term for q in find(own, passage.lang)}
+        mean = float(asked.words.weights.mean()) if len(asked.words.weights) else 1.0
+        return float(matches @ asked.words.weights) + mean * len(shared)
+
+    return max(passage.sentences, key=support)
+
+
 def _judge(
     index: Index, asked: Question, kind: Wanted, hit: Hit, number: int, span: Span, whole: np.ndarray,
     title: np.ndarray, weights: np.ndarray, cosine: float,

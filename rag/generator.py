@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from index.normalise import fold
 from index.quantities import Quantity, find
 from index.search import Index
 from index.types import Hit, Span
@@ -26,8 +27,15 @@ class ExtractiveGenerator:
     def write(self, question: str, hits: Sequence[Hit], lang: str) -> Iterator[Claim]:
         """One claim a quoted sentence, the best first."""
         found = evidence(self._index, question, tuple(hits))
-        for chosen in [e for e in found[:MOST] if e.score >= found[0].score - MARGIN]:
-            yield self._claim(chosen, hits[chosen.hit], lang)
+        said: set[str] = set()
+        for chosen in found:
+            article = self._index.articles[hits[chosen.hit].passage.article_id]
+            quote = fold(chosen.span.of(article.text))
+            if len(said) == MOST or chosen.score < found[0].score - MARGIN:
+                return
+            if quote not in said:  # an article may say a thing twice, in its summary and in its text
+                said.add(quote)
+                yield self._claim(chosen, hits[chosen.hit], lang)
 
     def _claim(self, chosen: Evidence, hit: Hit, lang: str) -> Claim:
         article = self._index.articles[hit.passage.article_id]

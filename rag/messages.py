@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from index.languages import name_in, to_simplified, to_traditional
+from index.languages import name_in
 from index.types import Article
 
 LANGUAGES = ("en", "de", "zh-Hans", "zh-Hant")
 
 _QUOTES = {"en": "“{}”", "de": "„{}“", "zh-Hans": "“{}”", "zh-Hant": "「{}」"}
+_TITLES = {"en": "“{}”", "de": "„{}“", "zh-Hans": "《{}》", "zh-Hant": "《{}》"}
 _SAYS = {
     "en": "{title} ({facts}) says: {quote}",
     "de": "{title} ({facts}) schreibt: {quote}",
@@ -37,7 +38,6 @@ _REFUSALS = {
         "zh-Hant": "這些文章沒有涉及該主題。",
     },
 }
-_CHINESE_DATE = "{0}年{1}月{2}日"
 _MONTHS = {
     "en": "January February March April May June July August September October November December".split(),
     "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
@@ -66,7 +66,7 @@ def quotation(article: Article, quote: str, lang: str, gloss: tuple[str, str] | 
     facts += [article.publisher] if article.publisher else []
     facts += [date(article.date, lang)] if article.date else []
     says = _SAYS[lang].format(
-        title=_QUOTES[lang].format(article.title),
+        title=_TITLES[lang].format(article.title),
         facts=("，" if lang.startswith("zh") else ", ").join(facts),
         quote=_QUOTES[lang].format(quote),
     )
@@ -74,19 +74,15 @@ def quotation(article: Article, quote: str, lang: str, gloss: tuple[str, str] | 
 
 
 def date(iso: str, lang: str) -> str:
-    """`2025-02-14` as `lang` writes it; anything else unchanged."""
+    """`2025-02-14`, or a month such as `2025-02`, as `lang` writes it; anything else unchanged."""
     parts = iso.split("-")
-    if len(parts) != 3 or not all(p.isdigit() for p in parts) or not 1 <= int(parts[1]) <= 12:
+    if len(parts) not in (2, 3) or not all(p.isdigit() for p in parts) or not 1 <= int(parts[1]) <= 12:
         return iso
-    year, month, day = (int(p) for p in parts)
+    year, month = int(parts[0]), int(parts[1])
+    day = int(parts[2]) if len(parts) == 3 else None
     if lang.startswith("zh"):
-        return _CHINESE_DATE.format(year, month, day)
+        return f"{year}年{month}月" + (f"{day}日" if day else "")
     name = _MONTHS[lang][month - 1]
+    if day is None:
+        return f"{name} {year}"
     return f"{day}. {name} {year}" if lang == "de" else f"{name} {day}, {year}"
-
-
-def in_script(text: str, lang: str) -> str:
-    """`text` in the Chinese script of `lang`; unchanged for other languages."""
-    if lang == "zh-Hant":
-        return to_traditional(text)
-    return to_simplified(text) if lang == "zh-Hans" else text

@@ -9,7 +9,6 @@ from index.types import Article, Hit
 from rag.types import Claim
 
 
-
 def supported(claim: Claim, hits: Sequence[Hit], articles: Mapping[str, Article], lang: str) -> bool:
     """True if the claim names a source, and each quantity it states is stated in one of its sources.
 

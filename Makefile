@@ -1,0 +1,36 @@
+# make run: set up, index the articles, open the chat.  make test: set up, run all checks.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 7860
+
+.PHONY: run test setup build score clean
+
+run: build
+	$(BIN)/crosscite chat --port $(PORT)
+
+build: setup
+	$(BIN)/crosscite build
+
+test: setup
+	$(BIN)/ruff check .
+	$(BIN)/pytest
+	$(BIN)/crosscite build
+	$(BIN)/crosscite score --gate
+
+score: build
+	$(BIN)/crosscite score
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "CrossCite needs Python 3.11 or newer; install it, or name it: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+		{ echo "Python's venv module is missing; install it (Debian: apt install python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[models,test]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .index artifacts
