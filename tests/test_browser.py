@@ -213,10 +213,11 @@ def test_a_question_full_of_markup_does_nothing(crosscite, visit):
 
 
 def test_a_marker_of_an_older_answer_opens_its_own_source(scripted, visit):
-    with visit(scripted) as page:
+    with visit(scripted, {"width": 1100, "height": 420}) as page:
         ask(page, "How large?")
         ask(page, "武汉有多少?")
         assert "5G-Basisstationen" in highlighted(page)[0]
+        assert in_view(page, '.cc-sources:not([hidden]) .cc-source[data-open="true"] mark')
         marker(page, 0, 1).click()
         shown, seed = highlighted(page)
         assert shown == seed

@@ -12,18 +12,22 @@ function fold(card, open) {
   card.querySelector(".cc-head").setAttribute("aria-expanded", String(open));
 }
 
-// Scroll `target` into view with as much of `whole` above it as fits: inside the panel where it stands beside the
-// conversation, in the page where it follows it.
+// What can be seen of the panel where it stands beside the conversation, or of the page where it follows it.
+function frame() {
+  const { top, bottom } = beside() ? panel().getBoundingClientRect() : { top: 0, bottom: innerHeight };
+  return { top: Math.max(0, top), bottom: Math.min(innerHeight, bottom) };
+}
+
+// Scroll `target` into that frame, with as much of `whole` above it as fits.
 function reveal(target, whole = target) {
-  const behavior = calm() ? "auto" : "smooth";
-  const box = beside() ? panel() : document.scrollingElement;
-  const top = beside() ? box.getBoundingClientRect().top : 0;
-  const room = box.clientHeight;
+  const { top, bottom } = frame();
   const from = whole.getBoundingClientRect().top;
   const inner = target.getBoundingClientRect();
-  const fits = inner.bottom - from < room - 48;
-  const offset = fits ? from - 24 : inner.top - Math.max(24, (room - inner.height) / 2);
-  box.scrollTo({ top: box.scrollTop + offset - top, behavior });
+  const fits = inner.bottom - from < bottom - top - 48;
+  const offset = fits ? from - 24 : inner.top - Math.max(24, (bottom - top - inner.height) / 2);
+  const box = beside() ? panel() : document.scrollingElement;
+  const fromTop = beside() && inner.bottom - top + box.scrollTop < bottom - top - 24;
+  box.scrollTo({ top: fromTop ? 0 : box.scrollTop + offset - top, behavior: calm() ? "auto" : "smooth" });
 }
 
 function show(turn, marker) {
@@ -95,3 +99,12 @@ new MutationObserver(() => {
   }
   turns = all.length;
 }).observe(element, { childList: true, subtree: true });
+
+// Beside the conversation, new sources show their first highlight without a click.
+const desk = element.closest("#cc-desk");
+new MutationObserver((changes) => {
+  if (!beside() || !changes.some((change) => panel().contains(change.target))) return;
+  const card = panel().querySelector('.cc-sources:not([hidden]) .cc-source[data-open="true"]');
+  const mark = card?.querySelector("mark");
+  if (mark && mark.getBoundingClientRect().bottom > frame().bottom) reveal(mark, card);
+}).observe(desk, { childList: true, subtree: true });

@@ -17,10 +17,11 @@ from ui import texts
 
 CONTEXT = 260  # characters of the article shown on either side of a passage
 CONTEXT_CJK = 110  # as much to read as 260 letters
+STUB = 60  # the end of a line is left out if it is shorter
 NEAREST = 3  # passages offered with a refusal
 LISTED = 12  # articles named on the empty page
 MARKER = r"\[(?P<marker>[1-9][0-9]{0,2})\]"
-OPENING, CLOSING = '„“«「『"', '“”»」』"'
+OPENING, CLOSING = '„“«「『《"', '“”»」』》"'
 CHARACTERS = {"\0": "␀", "\r": "&#13;", **{chr(c): "�" for c in range(0xD800, 0xE000)}}
 BREAK = re.compile(r"[\s。!?;,、！？；，]+")
 UNSAFE = re.compile("[\0\r\ud800-\udfff]")
@@ -56,12 +57,14 @@ def answer_html(answer: Answer, turn: int, find: Callable[[str], Article]) -> st
     for citation in answer.citations:
         quoted[disarm(citation.quote)] = _quoted(_disarmed(citation), citation.lang)
     words = "|".join(re.escape(text) for text in sorted(quoted, key=len, reverse=True) if text)
-    either = f"(?<=[{OPENING}])(?:{words})(?=[{CLOSING}])|{MARKER}" if words else MARKER
+    either = f"(?<=[{OPENING}])(?:{words})(?=[{CLOSING}])| ?{MARKER}" if words else MARKER
     html, at = [], 0
     for match in re.finditer(either, answer.text):
         citation = by_marker.get(int(match["marker"] or 0))
         if citation:
-            piece = _marker(citation, turn, find(citation.article_id))
+            space = " " if match[0].startswith(" ") else ""  # stays with the marker: no line begins with one
+            marker = _marker(citation, turn, find(citation.article_id))
+            piece = f'<span class="cc-tied">{space}{marker}</span>'
         else:
             piece = quoted.get(match[0]) or escape(match[0])
         html += [escape(answer.text[at : match.start()]), piece]
@@ -74,9 +77,7 @@ def partial_html(text: str) -> str:
     return re.sub(MARKER, r'<span class="cc-marker">\g<0></span>', escape(text))
 
 
-def quotation_html(
-    article: Article, passage: Span, cited: Span | None = None, marks: Sequence[Span] = ()
-) -> str:
+def quotation_html(article: Article, passage: Span, cited: Span | None = None, marks: Sequence[Span] = ()) -> str:
     """A passage of `article` between its neighbours, the `cited` span in it highlighted.
 
     The text content is `article.text[a:b]`, where `a` and `b` are the element's `data-start` and `data-end`;
@@ -144,9 +145,7 @@ def count(n: int, one: str, many: str) -> str:
 
 
 def _citation_card(citation: Citation, article: Article, turn: int, is_open: bool) -> str:
-    quotation = quotation_html(
-        article, citation.passage, Span(citation.start, citation.end), _inside(citation)
-    )
+    quotation = quotation_html(article, citation.passage, Span(citation.start, citation.end), _inside(citation))
     return _card(article, f"{turn}-{citation.marker}", str(citation.marker), quotation, is_open)
 
 
@@ -223,7 +222,8 @@ def _neighbourhood(article: Article, inner: Span) -> Span:
     start, end = max(first, inner.start - reach), min(last, inner.end + reach)
     before, after = article.text[start : inner.start], article.text[inner.end : end]
     if start > first and (cut := BREAK.search(before)) and before[cut.end() :].strip():
-        before = before[cut.end() :]
+        line = before.find("\n", 0, STUB)
+        before = before[max(cut.end(), line) :]
     if end < last and (cuts := list(BREAK.finditer(after))) and after[: cuts[-1].end()].strip():
         after = after[: cuts[-1].end()]
     return Span(inner.start - len(before.lstrip()), inner.end + len(after.rstrip()))
