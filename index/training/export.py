@@ -12,10 +12,13 @@ from safetensors.numpy import save_file as save_numpy
 from safetensors.torch import save_file
 
 from index.training import graph
-from index.training.model import EPS, SEP, Encoder
+from index.training.init import counts
+from index.training.mixture import Pool
+from index.training.model import EPS, SEP, Encoder, load
 
 LIMIT = 40_000_000  # bytes, the whole folder
 STRETCH = 16.0  # of words and positions: the norm after them undoes it, and float8 keeps small values well above 2^-6
+CARD = "# CrossCite encoder\n\nGerman, English, Chinese. Not yet measured.\n"
 MODULES = ("Transformer", "Pooling", "Normalize")
 
 
@@ -106,7 +109,8 @@ def export(
         len(keep), model.words.embedding_dim, len(model.layers), first.up.out_features, longest, first.heads
     )
     state = model.state_dict()
-    state |= {"words.weight": state["words.weight"][torch.tensor(keep)], "positions.weight": state["positions.weight"][:longest]}
+    state["words.weight"] = state["words.weight"][torch.tensor(keep)]
+    state["positions.weight"] = state["positions.weight"][:longest]
     kept.load_state_dict(state)
     save_file(bert_state(kept), out / "model.safetensors", {"format": "pt"})
     trim_tokenizer(tokenizer, keep, out / "tokenizer.json", longest)
@@ -115,10 +119,28 @@ def export(
     settings(kept, out, longest)
     graph.write(out, len(kept.layers), first.heads, EPS)
     (out / "README.md").write_text(card, encoding="utf-8")
+    for file in out.rglob("*.safetensors"):
+        file.chmod(0o644)
     size = sum(f.stat().st_size for f in out.rglob("*") if f.is_file())
     if size > LIMIT:
         raise ValueError(f"the folder has {size:,} bytes, {LIMIT:,} allowed; keep fewer pieces than {len(keep):,}")
     return size
+
+
+def run(work: Path, pools: list[Pool], size: int, longest: int) -> int:
+    """Export the last stage done to `work/export`, with the card `work/card.md` if there; returns bytes.
+
+    `pools` count the pieces, of which `size` are kept.
+    """
+    last = next(p for p in (work / "retrieve.safetensors", work / "distil.safetensors") if p.exists())
+    spec = json.loads((work / "tokenizer.json").read_text(encoding="utf-8"))
+    pieces = [piece for piece, _ in spec["model"]["vocab"]]
+    count = counts(pools, "a", len(pieces)) + counts(pools, "b", len(pieces))
+    keep = useful(count, pieces, min(size, len(pieces)))
+    card = work / "card.md"
+    text = card.read_text(encoding="utf-8") if card.exists() else CARD
+    tokenizer, static = work / "tokenizer.json", work / "static.safetensors"
+    return export(load(last), tokenizer, static, keep, work / "export", longest, text)
 
 
 def settings(model: Encoder, out: Path, longest: int) -> None:

@@ -1,4 +1,4 @@
-"""The encoder as an ONNX graph whose weights lie in the folder's `model.safetensors`: one set of weights, two readers."""
+"""The encoder as an ONNX graph whose weights lie in the folder's `model.safetensors`: one set, two readers."""
 
 from __future__ import annotations
 
@@ -119,13 +119,16 @@ def build(weights: Path, layers: int, heads: int, eps: float) -> ModelProto:
         node=g.nodes,
         initializer=g.tensors,
         input=[_info("ids", TensorProto.INT64, "n", "length"), _info("lengths", TensorProto.INT32, "n")],
-        output=[_info("vectors", TensorProto.FLOAT, "n", None), _info("states", TensorProto.FLOAT, "n", "length", None)],
+        output=[
+            _info("vectors", TensorProto.FLOAT, "n", "dim"),
+            _info("states", TensorProto.FLOAT, "n", "length", "dim"),
+        ],
     )
     sets = [helper.make_opsetid("", 19), helper.make_opsetid(CONTRIB, 1)]
     return helper.make_model(graph, opset_imports=sets, ir_version=10)
 
 
-def _info(name: str, kind: int, *shape: str | None) -> ValueInfoProto:
+def _info(name: str, kind: int, *shape: str) -> ValueInfoProto:
     return helper.make_tensor_value_info(name, kind, shape)
 
 

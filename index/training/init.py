@@ -17,6 +17,8 @@ from index.training.model import CLS, PAD, SEP, UNK, Encoder, from_bert
 LATIN = re.compile(r"^[a-z]+$")
 CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff]")
 NEIGHBOURS, TEMPERATURE = 10, 0.05
+RARE = 3  # a piece seen no more often on the English side is no neighbour to others
+MOSTLY_OTHER = 0.1  # nor one whose English count is at most this share of its count on the other side
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def anchors(student: Tokenizer, teacher: Tokenizer, english: np.ndarray, other: 
             continue
         inside = not piece.startswith("▁") and LATIN.match(text)
         some = [known[w] for w in ([f"##{text}", text] if inside else [text]) if w in known][:1]
-        if not some and english[number] > 0.2 * other[number] and english[number] > 3:
+        if not some and english[number] > 0.2 * other[number] and english[number] > RARE:
             some = teacher.encode(text, add_special_tokens=False).ids
         if some and teacher.token_to_id("[UNK]") not in some:
             ids.append(number)
@@ -90,9 +92,20 @@ def mapped(static: np.ndarray, rows: np.ndarray, found: Anchors, trusted: np.nda
     return out
 
 
+def run(work: Path, teacher: Path, pools: list[Pool]) -> Encoder:
+    """The start of stage 3 from `work/tokenizer.json` and `work/static.safetensors`; `pools` count the pieces."""
+    student = Tokenizer.from_file(str(work / "tokenizer.json"))
+    static = static_table(work / "static.safetensors")
+    english, other = (counts(pools, side, len(static)) for side in "ab")
+    found = anchors(student, Tokenizer.from_file(str(teacher / "tokenizer.json")), english, other)
+    rows = from_bert(teacher).words.weight.detach().numpy()
+    trusted = (english > RARE) & (english > MOSTLY_OTHER * other)
+    return start(teacher, mapped(static, rows, found, trusted if trusted[found.ids].any() else trusted | True))
+
+
 def start(teacher: Path, table: np.ndarray) -> Encoder:
     """The teacher's layers, positions and norms over the `table` of our vocabulary; special rows are the teacher's."""
-    model = from_bert(teacher / "model.safetensors")
+    model = from_bert(teacher)
     theirs = Tokenizer.from_file(str(teacher / "tokenizer.json")).get_vocab()
     old = model.words.weight.detach()
     new = torch.nn.Embedding(len(table), old.shape[1], sparse=True)

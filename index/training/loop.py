@@ -65,6 +65,8 @@ def train(
     state = json.loads(log.read_text()) if log.exists() else {"spent": 0.0, "step": 0}
     if log.exists():
         model = load(out.with_suffix(".safetensors"))
+    if state["spent"] >= plan.minutes * 60:
+        return model.eval()
     model.to(plan.device).train()
     if plan.workers == 1:
         _work(0, model, batches, loss, plan, out, state)

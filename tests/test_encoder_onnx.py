@@ -1,0 +1,199 @@
+"""The torch-free encoder: its vectors against BERT written out in numpy, and the manners of an embedder."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnxruntime")
+pytest.importorskip("onnx")
+
+from index.encoder_onnx import OnnxEmbedder, batches, threads
+from index.errors import UserError
+from index.training import graph
+from index.types import Embedder
+
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "▁cat", "▁dog", "猫", "▁", "▁the"]
+DIM, HEADS, LAYERS, INNER, LONGEST = 12, 2, 2, 20, 16
+EPS = 1e-12
+LINEAR = ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense")
+
+
+def shapes() -> dict[str, tuple[int, ...]]:
+    """The tensors of a BERT of that size; matrices lie (out, in)."""
+    out = {"embeddings.word_embeddings.weight": (len(WORDS), DIM), "embeddings.position_embeddings.weight": (LONGEST, DIM)}
+    norms = ["embeddings.LayerNorm"]
+    for i in range(LAYERS):
+        at = f"encoder.layer.{i}."
+        norms += [f"{at}attention.output.LayerNorm", f"{at}output.LayerNorm"]
+        sizes = {name: (DIM, DIM) for name in LINEAR} | {"intermediate.dense": (INNER, DIM), "output.dense": (DIM, INNER)}
+        for name, size in sizes.items():
+            out |= {f"{at}{name}.weight": size, f"{at}{name}.bias": size[:1]}
+    return out | {f"{n}.{kind}": (DIM,) for n in norms for kind in ("weight", "bias")}
+
+
+def write_safetensors(path: Path, tensors: dict[str, tuple[str, np.ndarray]]) -> None:
+    """The safetensors format by hand: numpy has no float8, and the file needs none."""
+    entries, blob = {}, b""
+    for name, (dtype, array) in tensors.items():
+        entries[name] = {"dtype": dtype, "shape": array.shape, "data_offsets": [len(blob), len(blob) + array.nbytes]}
+        blob += array.tobytes()
+    head = json.dumps(entries).encode()
+    path.write_bytes(struct.pack("<Q", len(head)) + head + blob)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> tuple[Path, dict[str, np.ndarray]]:
+    """An encoder folder of random weights, and the weights as float32."""
+    from safetensors.numpy import save_file
+
+    folder = tmp_path_factory.mktemp("encoder")
+    rng = np.random.default_rng(0)
+    stored, wide = {}, {}
+    for name, shape in shapes().items():
+        if len(shape) == 2 and "position" not in name:
+            codes = (rng.integers(0, 2, shape) * 128 + rng.integers(20, 60, shape)).astype(np.uint8)
+            stored[name], wide[name] = ("F8_E4M3", codes), graph.float8_values()[codes]
+        else:
+            value = (rng.normal(size=shape) * 0.3 + (name.endswith("LayerNorm.weight"))).astype(np.float16)
+            stored[name], wide[name] = ("F16", value), value.astype(np.float32)
+    write_safetensors(folder / "model.safetensors", stored)
+    graph.write(folder, LAYERS, HEADS, EPS)
+    table = {"vectors": rng.integers(-127, 128, (len(WORDS), 8)).astype(np.int8)}
+    save_file(table | {"scales": np.full((len(WORDS), 1), 0.01, np.float16)}, folder / "static.safetensors")
+    (folder / "config.json").write_text(json.dumps({"hidden_size": DIM, "max_position_embeddings": LONGEST}))
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer_spec()))
+    return folder, wide
+
+
+def tokenizer_spec() -> dict:
+    ends = [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"SpecialToken": {"id": "[SEP]", "type_id": 0}}]
+    text = {"Sequence": {"id": "A", "type_id": 0}}
+    space = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": False}
+    return {
+        "version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": None,
+        "pre_tokenizer": space, "decoder": space | {"split": True},
+        "post_processor": {
+            "type": "TemplateProcessing", "single": [ends[0], text, ends[1]], "pair": [ends[0], text, ends[1]],
+            "special_tokens": {t: {"id": t, "ids": [i], "tokens": [t]} for i, t in ((2, "[CLS]"), (3, "[SEP]"))},
+        },
+        "model": {"type": "Unigram", "unk_id": 1, "byte_fallback": False, "vocab": [[w, -float(i)] for i, w in enumerate(WORDS)]},
+    }  # fmt: skip
+
+
+def bert(weights: dict[str, np.ndarray], ids: list[int]) -> np.ndarray:
+    """The unit mean of BERT's last states, (dim,), as Devlin et al. 2019 define them."""
+
+    def linear(x, name):
+        return x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
+
+    def norm(x, name):
+        x = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + EPS)
+        return x * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+
+    x = weights["embeddings.word_embeddings.weight"][ids] + weights["embeddings.position_embeddings.weight"][: len(ids)]
+    x = norm(x, "embeddings.LayerNorm")
+    for i in range(LAYERS):
+        at = f"encoder.layer.{i}."
+        q, k, v = (linear(x, at + n).reshape(len(ids), HEADS, -1).transpose(1, 0, 2) for n in LINEAR[:3])
+        score = q @ k.transpose(0, 2, 1) / math.sqrt(DIM // HEADS)
+        score = np.exp(score - score.max(-1, keepdims=True))
+        seen = (score / score.sum(-1, keepdims=True) @ v).transpose(1, 0, 2).reshape(len(ids), DIM)
+        x = norm(linear(seen, at + LINEAR[3]) + x, f"{at}attention.output.LayerNorm")
+        up = linear(x, f"{at}intermediate.dense")
+        up = up * 0.5 * (1 + np.vectorize(math.erf)(up / math.sqrt(2)))
+        x = norm(linear(up, f"{at}output.dense") + x, f"{at}output.LayerNorm")
+    mean = x.mean(0)
+    return mean / np.linalg.norm(mean)
+
+
+TEXTS = ["the cat", "the dog the cat the dog", "猫", "", "dog"]
+
+
+def test_vectors_are_those_of_bert_written_out(made):
+    folder, weights = made
+    embedder = OnnxEmbedder(folder)
+    ids = [embedder._tokenizer.encode(t).ids for t in TEXTS]
+    want = np.stack([bert(weights, i) for i in ids])
+    np.testing.assert_allclose(embedder.encode_queries(TEXTS), want, atol=2e-5)
+    np.testing.assert_array_equal(embedder.encode_passages(TEXTS), embedder.encode_queries(TEXTS))
+
+
+def test_it_is_an_embedder_with_unit_rows_in_the_order_given(made):
+    embedder = OnnxEmbedder(made[0])
+    assert isinstance(embedder, Embedder)
+    rows = embedder.encode_passages(TEXTS)
+    assert rows.dtype == np.float32 and rows.shape == (5, embedder.dim) == (5, 12)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+    alone = np.concatenate([embedder.encode_passages([t]) for t in TEXTS])
+    np.testing.assert_allclose(rows, alone, atol=2e-5)
+    assert embedder.encode_queries([]).shape == (0, 12)
+
+
+def test_a_text_too_long_is_cut_and_keeps_its_end_mark(made):
+    folder, weights = made
+    embedder = OnnxEmbedder(folder)
+    long = "cat " * 40
+    ids = embedder._tokenizer.encode(long).ids
+    assert embedder.count_tokens(long) == len(ids) > embedder.max_tokens == 16
+    np.testing.assert_allclose(embedder.encode_queries([long])[0], bert(weights, [*ids[:15], 3]), atol=2e-5)
+
+
+def test_token_vectors_are_the_static_rows_with_their_spans(made):
+    from safetensors.numpy import load_file
+
+    embedder = OnnxEmbedder(made[0])
+    (tokens,) = embedder.token_vectors(["the cat"])
+    table = load_file(made[0] / "static.safetensors")
+    rows = table["vectors"][[8, 4]] * table["scales"][[8, 4]].astype(np.float32)
+    np.testing.assert_allclose(tokens.vectors * tokens.weights[:, None], rows, atol=1e-5)
+    assert [s.of("the cat").strip() for s in tokens.spans] == ["the", "cat"]
+
+
+def test_the_name_changes_with_the_weights(made, tmp_path):
+    for file in made[0].iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    assert OnnxEmbedder(tmp_path).name == OnnxEmbedder(made[0]).name
+    weights = bytearray((tmp_path / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (tmp_path / "model.safetensors").write_bytes(weights)
+    assert OnnxEmbedder(tmp_path).name != OnnxEmbedder(made[0]).name
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"model\.onnx and model\.safetensors"):
+        OnnxEmbedder(tmp_path)
+
+
+def test_batches_hold_every_row_once_within_the_limit():
+    lengths = np.random.default_rng(0).integers(1, 300, 200).tolist()
+    made = batches(lengths, 512)
+    assert sorted(np.concatenate(made).tolist()) == list(range(200))
+    for rows in made:
+        assert len(rows) == 1 or len(rows) * max(lengths[i] for i in rows) <= 512
+    assert batches([]) == []
+
+
+def test_threads_are_what_the_environment_asks(monkeypatch):
+    monkeypatch.setenv("CROSSCITE_THREADS", "3")
+    assert threads() == 3
+    monkeypatch.setenv("CROSSCITE_THREADS", "many")
+    with pytest.raises(UserError, match="many"):
+        threads()
+
+
+def test_encoding_imports_no_torch(made):
+    code = (
+        "import sys; from pathlib import Path; from index.encoder_onnx import OnnxEmbedder;"
+        "OnnxEmbedder(Path(sys.argv[1])).encode_queries(['the cat']);"
+        "sys.exit(any(m in sys.modules for m in ('torch', 'transformers', 'onnx')))"
+    )
+    root = Path(__file__).resolve().parents[1]
+    assert subprocess.run([sys.executable, "-c", code, str(made[0])], cwd=root, timeout=60).returncode == 0
