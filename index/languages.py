@@ -34,7 +34,7 @@ STOP_WORDS = (
         "die in an war was will hat man laut etwa rund groß hoch gab sowie genau dort dabei dazu damit "
         "me my tell please give some any such am so if out up if no each per according name "
         "的 了 在 是 和 与 有 多少 什么 哪些 哪个 哪 几 吗 呢 为 被 将 到 年 中 对 以 及 等 个 多 大 谁 怎么 如何 何时 为何 为什么 "
-        "多大 几个 几家 哪里 哪年 请问 请 是否 达到 达 这 那 其 由 从 向 并 也 都 还 就 而 或 之".split()
+        "做 好 才 让 去 来 能 会 要 想 可以 应该 可 最 更 很 吧 啊 得 里 上 下 于 被 把 我 你 他 她 它 我们 他们 需要 多大 几个 几家 哪里 哪年 请问 请 是否 达到 达 这 那 其 由 从 向 并 也 都 还 就 而 或 之".split()
     )
 )
 

@@ -27,7 +27,7 @@ _CN_STEPS = {"十": 1, "百": 2, "千": 3}
 _UNITS: tuple[tuple[str, Unit, int], ...] = (
     (r"%|percent\b|per cent\b|prozent\w*|个百分点", "percent", 0),
     (r"yuan\b|rmb\b|renminbi\b|cny\b|元人民币|人民币|元(?!宇宙)", "CNY", 0),
-    (r"us-?dollars?\b|dollars?\b|usd\b|美元", "USD", 0),
+    (r"us[- ]?dollars?\b|dollars?\b|usd\b|美元", "USD", 0),
     (r"euros?\b|eur\b|欧元", "EUR", 0),
     (r"km\b|kilomet\w+|公里|千米", "km", 0),
     (r"年(?!代)|个月|years?\b|months?\b|jahren?\b|jahre\b|monaten?\b|monate\b|tagen?\b|days?\b|天", "duration", 0),
@@ -45,6 +45,8 @@ _NUMBER = re.compile(
     rf"(?P<more>多|余|来)?"
     rf"(?:\s?(?P<scale>万亿|千亿|百亿|十亿|千万|百万|[百千万亿兆])|\s?-?(?P<word>{_LATIN_SCALE})(?![a-zäöüß]))?"
 )
+# "1999 million", "2000 Yuan" and "$2000" are amounts, not years.
+_AMOUNT_AFTER = re.compile(rf"\s?-?(?:(?!tausend|thousand|hund)(?:{_LATIN_SCALE})(?![a-zäöüß])|{_UNIT.pattern})")
 _CHINESE = re.compile(r"(?P<pct>百分之)?(?P<num>[零〇一二两三四五六七八九十百千]*[一二两三四五六七八九十百千][零〇一二两三四五六七八九十百千万亿]*)")
 # Small numbers in words; "one" is left out, for it is an article or a pronoun more often than a number.
 _WORDS = {
@@ -124,6 +126,9 @@ def find(text: str, lang: str) -> list[Quantity]:
                 if m["y"]:
                     found.append(Quantity(Decimal(m["y"]), "year", folded.original(Span(*m.span("y")))))
     for m in _YEAR_ALONE.finditer(folded.text):
+        signed = folded.text[: m.start()].rstrip()[-1:] in _SIGNS
+        if signed or (m.group()[-1] != "年" and _AMOUNT_AFTER.match(folded.text, m.end())):
+            continue
         add(Decimal(m["y"]), "year", *m.span())
     for m in _NUMBER.finditer(folded.text):
         value = _latin_number(m["num"], lang)

@@ -18,7 +18,7 @@ from rag.evidence import Evidence
 from rag.types import Reason
 
 CALIBRATION = Path(__file__).with_name("calibration.json")
-FEATURES = ("score", "quantities", "kind", "same_language")
+FEATURES = ("score", "cosine", "quantities", "kind", "same_language")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,11 @@ def calibration() -> Calibration:
 
 
 def features(best: Evidence, hits: Sequence[Hit], question_lang: str) -> tuple[float, ...]:
-    """The `FEATURES` of the best evidence. A passage in the asker's own language scores higher for the same support,
-    so whether it is one counts too."""
+    """The `FEATURES` of the best evidence: its score, the best hit's cosine, whether figures and the kind of answer are
+    there, and whether the passage is in the asker's own language, where the same support scores higher."""
+    cosine = hits[0].why.dense_score or 0.0
     own = hits[best.hit].passage.lang.split("-")[0] == question_lang.split("-")[0]
-    return (best.score, best.quantities, float(best.kind), float(own))
+    return (best.score, cosine, best.quantities, float(best.kind), float(own))
 
 
 def judge(found: Sequence[Evidence], hits: Sequence[Hit], question_lang: str) -> tuple[float, Reason | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from index.errors import GeneratorError
@@ -14,7 +15,7 @@ from rag.types import Claim, Source
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-_OPEN, _CLOSE = "[［【", "]］】"
+_OPEN, _CLOSE = r"\[［【", r"\]］】"
 _MARKER = re.compile(rf"\s*[{_OPEN}]\s*(?P<list>\d{{1,3}}(?:\s*[,，、;]\s*\d{{1,3}})*)\s*[{_CLOSE}]")
 _ANY_MARKER = re.compile(rf"\s*[{_OPEN}][\s\d,，、;\-–—^]*\d[\s\d,，、;\-–—]*[{_CLOSE}]")
 # A sentence with the markers behind it; the stop may stand before or after them.
@@ -58,14 +59,16 @@ class ChatModelGenerator:
             except Exception as error:  # a provider's client raises what it likes
                 raise GeneratorError(f"the language model failed: {_one_line(error)}") from error
             pending += chunk.text if isinstance(chunk.text, str) else chunk.text()
-            *whole, pending = _sentences(pending)
+            whole = _sentences(pending)[:-1]
+            pending = pending[sum(map(len, whole)) :]
             yield from _claims(whole, len(hits))
         yield from _claims(_sentences(pending), len(hits))
 
 
 def _sentences(text: str) -> list[str]:
-    """`text` cut behind each sentence and its markers; the last may still grow."""
-    return [m.group() for m in _SENTENCE.finditer(text) if m.group().strip()] or [""]
+    """`text` cut behind each sentence and its markers; joined, the pieces are `text`. The last may still grow."""
+    starts = [m.start() for m in _SENTENCE.finditer(text)]
+    return [text[a:b] for a, b in pairwise([*starts, len(text)])]
 
 
 def _claims(sentences: Sequence[str], count: int) -> Iterator[Claim]:

@@ -99,7 +99,7 @@ class Chatbot:
     def _pointed(self, claim: Claim, hits: Sequence[Hit]) -> Claim:
         """The claim, each of its sources narrowed to the sentence that supports it."""
         sources = tuple(
-            s if s.span else replace(s, span=supporting_span(self._index, claim.text, hits[s.hit]))
+            s if s.span is not None else replace(s, span=supporting_span(self._index, claim.text, hits[s.hit]))
             for s in claim.sources
         )
         return replace(claim, sources=sources)

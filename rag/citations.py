@@ -39,7 +39,7 @@ class Citations:
                 raise ValueError(f"a claim names hit {source.hit}, there are {len(self.hits)}")
             passage = self.hits[source.hit].passage
             whole = Span(passage.start, passage.end)
-            span = source.span or whole
+            span = whole if source.span is None else source.span
             if not whole.start <= span.start < span.end <= whole.end:
                 raise ValueError(f"span {span.start}-{span.end} is not inside passage {passage.id}")
             markers.append(self._marker(passage.article_id, passage.lang, span, whole, source.marks))

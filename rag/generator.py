@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from index.normalise import fold
@@ -56,8 +57,13 @@ def _gloss(
         if where in marks:
             original = quantity.span.of(quote).strip()
             written = written_in(quantity, lang)
-            return (original, written) if written and written != original else None
+            return (original, written) if written and _digits(written) != _digits(original) else None
     return None
+
+
+def _digits(text: str) -> str:
+    """A number without its separators: `2.000` and `2,000` need no translation."""
+    return re.sub(r"[\s.,]|[多余餘]$", "", text)
 
 
 _SCALES = {
