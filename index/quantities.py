@@ -126,7 +126,7 @@ def find(text: str, lang: str) -> list[Quantity]:
                 if m["y"]:
                     found.append(Quantity(Decimal(m["y"]), "year", folded.original(Span(*m.span("y")))))
     for m in _YEAR_ALONE.finditer(folded.text):
-        signed = folded.text[: m.start()].rstrip()[-1:] in _SIGNS
+        signed = folded.text[max(0, m.start() - 2) : m.start()].rstrip()[-1:] in _SIGNS
         if signed or (m.group()[-1] != "年" and _AMOUNT_AFTER.match(folded.text, m.end())):
             continue
         add(Decimal(m["y"]), "year", *m.span())
