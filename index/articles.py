@@ -12,6 +12,7 @@ from pathlib import Path
 from index.errors import ArticleUnreadable, UserError
 from index.languages import detect
 from index.normalise import fold
+from index.quantities import find
 from index.types import Article, Span
 
 VERSION = 1
@@ -31,16 +32,19 @@ _RELATED = re.compile(
     r"lesen sie auch|auch interessant|meistgelesen|empfohlen)\s*[:：]?\s*$"
 )
 _FOOTER = re.compile(
-    r"^(©|\(c\)|copyright\b|all rights reserved|alle rechte vorbehalten|友情链接|版权所有|责任编辑|编\s*辑\s*[:：]|"
-    r"(免责)?声明\s*[:：]|关于我们|联系我们|impressum\b|datenschutz|privacy policy|terms of (use|service)|"
-    r"公司名称\s*[:：]|未经(书面)?(许可|授权))"
+    r"^(©|\(c\)|copyright\b\s*([^\w\s]|\d|by\b|$)|all rights reserved|alle rechte vorbehalten|友情链接|版权所有|责任编辑|编\s*辑\s*[:：]|"
+    r"(免责)?声明\s*[:：]|关于我们|联系我们|公司名称\s*[:：]|未经(书面)?(许可|授权))"
     r"|icp[备证]|公网安备|经营许可证|copyright\s*©|©\s*\d{4}"
 )
+_FOOTER_LINK = re.compile(r"(impressum|datenschutz|privacy policy|terms of (use|service))\b")
 _CRUMBS = re.compile(r"(\S+\s*(>>|»|›|>|→)\s*){1,}\S+$")
 _SEPARATED = re.compile(r"\s*[|｜丨]\s*|\s+[·•]\s+")
 _DATE = re.compile(
     r"(?P<y>(?:19|20)\d\d)\s*(?:年|-|/|\.)\s*(?P<m>\d{1,2})\s*(?:月|-|/|\.)\s*(?P<d>\d{1,2})\s*(?:日|\b)"
 )
+# German and English datelines; a date with the month in words only where the line begins with it, for titles have such.
+_DAY_FIRST = re.compile(r"(?<!\d)(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})\.\s?(?P<y>(?:19|20)\d\d)(?!\d)")
+_LEAD = re.compile(r"(?:\w+[:,]\s*){0,2}")
 _BULLET = re.compile(r"^\s+\S|^\s*[•·▪◦*\-–]\s+\S")
 
 
@@ -76,12 +80,28 @@ class _Line:
     @property
     def is_dateline(self) -> bool:
         """A line that says when and by whom, and nothing else."""
-        date = _DATE.search(self.folded)
-        return bool(date) and len(self.folded) - len(date.group()) <= 40 and self.folded[-1] not in ".!?。！？"
+        date = self.date
+        return bool(date) and len(self.folded) - len(date[1]) <= 40 and self.folded[-1] not in ".!?。！？"
+
+    @property
+    def date(self) -> tuple[str, Span] | None:
+        """The day that the line names first, in ISO 8601, and where it stands in the folded line."""
+        if len(self.folded) > 80:
+            return None
+        if (m := _DATE.search(self.folded) or _DAY_FIRST.search(self.folded)) and _is_day(m["m"], m["d"]):
+            return f"{m['y']}-{int(m['m']):02d}-{int(m['d']):02d}", Span(*m.span())
+        lead = _LEAD.match(self.folded).end()
+        found = find(self.folded, "en")
+        for day in (q for q in found if q.unit == "date" and q.span.start == lead):
+            for year in (q for q in found if q.unit == "year" and day.span.start <= q.span.start < day.span.end):
+                return f"{year.value}-{int(day.value) // 100:02d}-{int(day.value) % 100:02d}", day.span
+        return None
 
     @property
     def is_footer(self) -> bool:
-        return bool(_FOOTER.search(self.folded))
+        link = _FOOTER_LINK.match(self.folded)
+        sentence = len(self.folded) >= 60 and _SENTENCE_END.search(self.folded)
+        return bool(_FOOTER.search(self.folded) or (link and not sentence))
 
     @property
     def is_related(self) -> bool:
@@ -229,10 +249,11 @@ def _title(text: str, keep: Iterable[Span]) -> str:
 
 
 def _date(text: str) -> str | None:
-    for line in _lines(text):
-        if line.is_dateline and (m := _DATE.search(line.folded)) and int(m["m"]) <= 12 and int(m["d"]) <= 31:
-            return f"{m['y']}-{int(m['m']):02d}-{int(m['d']):02d}"
-    return None
+    return next((line.date[0] for line in _lines(text) if line.is_dateline), None)
+
+
+def _is_day(month: str, day: str) -> bool:
+    return 1 <= int(month) <= 12 and 1 <= int(day) <= 31
 
 
 def _read_sources(path: Path) -> dict[str, dict[str, str]]:
