@@ -63,6 +63,8 @@ class Lexical:
         bm25 = bm25s.BM25(method="lucene", k1=1.2, b=0.6)
         vocabulary: dict[str, int] = {}
         ids = [[vocabulary.setdefault(t, len(vocabulary)) for t in document] for document in documents]
+        if not vocabulary:
+            ids, vocabulary = [[0]], {"": 0}  # bm25s cannot index no term at all; no query has the empty one
         bm25.index((ids, vocabulary), show_progress=False, create_empty_token=True)
         return cls(bm25, len(documents))
 

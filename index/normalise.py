@@ -57,7 +57,7 @@ def normalise(text: str) -> Normalised:
     i = 0
     while i < len(text):
         j = i + 1
-        while j < len(text) and text[j] > "\u02ff" and unicodedata.combining(text[j]):
+        while j < len(text) and text[j] > "\u02ff" and _joins(text[j]):
             j += 1
         cluster = text[i:j]
         if i not in holes:
@@ -75,6 +75,11 @@ def normalise(text: str) -> Normalised:
 def fold(text: str) -> str:
     """`normalise(text).text`, stripped: for comparing, where no way back is needed."""
     return normalise(text).text.strip()
+
+
+def _joins(char: str) -> bool:
+    """True for a combining mark, and for the vowels and finals that make a Korean syllable with the letter before."""
+    return "\u1160" <= char <= "\u11ff" or unicodedata.combining(char) > 0
 
 
 @lru_cache(maxsize=65536)

@@ -90,6 +90,8 @@ def test_fold_is_idempotent(text):
 
 
 @given(TEXT)
+@example("각")
+@example("Ệ")
 def test_composed_and_decomposed_letters_fold_alike(text):
     composed, decomposed = (unicodedata.normalize(form, text) for form in ("NFC", "NFD"))
     if debris_spans(composed) == debris_spans(decomposed):
