@@ -30,6 +30,7 @@ from index.types import Article, Embedder, Passage, Span
 FORMAT = 1
 BUDGET = 160
 OVERLAP = 40
+_TITLE = 32  # tokens left to the title before a passage, where the encoder's longest text is short
 _BATCH = 256
 _MANIFEST = "manifest.json"
 
@@ -75,7 +76,7 @@ def build(
         if before and _settings(embedder) == before["settings"] and new == old and _is_whole(folder, before):
             return result
         passages = [
-            p for a in found for p in splitter.split(a, embedder.count_tokens, _budget(embedder), OVERLAP)
+            p for a in found for p in splitter.split(a, embedder.count_tokens, *_sizes(embedder))
         ]
         _write(folder, found, passages, embedder, new, progress)
         return Built(
@@ -163,7 +164,7 @@ def _write(
         _replace(folder / _MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False))
     except OSError as error:
         shutil.rmtree(data, ignore_errors=True)
-        raise UserError(f"cannot write the index to {folder} ({error.strerror}); the index there before is kept") from error
+        raise UserError(f"cannot write the index to {folder} ({error.strerror or error}); the index there before is kept") from error
     except BaseException:
         shutil.rmtree(data, ignore_errors=True)
         raise
@@ -173,15 +174,17 @@ def _write(
 
 
 def _settings(embedder: Embedder) -> dict[str, object]:
+    budget, overlap = _sizes(embedder)
     return {
         "format": FORMAT, "encoder": embedder.name, "dim": embedder.dim, "splitter": splitter.VERSION,
         "normaliser": normalise.VERSION, "articles": articles_module.VERSION, "lexical": lexical_module.VERSION,
-        "budget": _budget(embedder), "overlap": OVERLAP,
+        "budget": budget, "overlap": overlap,
     }
 
 
-def _budget(embedder: Embedder) -> int:
-    return min(BUDGET, embedder.max_tokens)
+def _sizes(embedder: Embedder) -> tuple[int, int]:
+    budget = min(BUDGET, max(embedder.max_tokens - _TITLE, embedder.max_tokens // 2, 1))
+    return budget, min(OVERLAP, budget // 4)
 
 
 def _article_digest(article: Article) -> str:
