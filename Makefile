@@ -19,7 +19,8 @@ test: setup
 	$(BIN)/crosscite score --gate
 
 score: build
-	$(BIN)/crosscite score
+	$(BIN)/python -m eval.calibrate
+	$(BIN)/python -m eval.publish
 
 setup: $(VENV)/.installed
 

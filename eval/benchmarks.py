@@ -1,6 +1,7 @@
 """Public benchmarks of encoders, side by side: `python -m eval.benchmarks NAME=WHERE ... --json FILE`.
 
-WHERE is `embedded`, a folder of the embedded kind, `bm25`, or anything sentence-transformers loads. Measured: sentence
+WHERE is `embedded`, a folder of the embedded kind (with `#0.5` after it, its static vectors beside at that weight),
+`bm25`, or anything sentence-transformers loads. Measured: sentence
 pairs found among translations (a held-out slice of Tatoeba, FLORES-200 devtest) and questions whose paragraph is found
 (XQuAD over nine pairs of languages and over all three at once; CMRC 2018 and DRCD, Chinese in either script).
 """
@@ -153,10 +154,11 @@ def load(where: str) -> Embedder:
 
     if where == "embedded":
         return load_embedder()
-    if (Path(where) / "model.onnx").is_file() and (Path(where) / "static.safetensors").is_file():
+    folder, _, weight = where.partition("#")
+    if (Path(folder) / "model.onnx").is_file() and (Path(folder) / "static.safetensors").is_file():
         from index.encoder_onnx import OnnxEmbedder
 
-        return OnnxEmbedder(Path(where))
+        return OnnxEmbedder(Path(folder), float(weight or 0))
     if (Path(where) / "static.safetensors").is_file():
         return StaticEmbedder(Path(where))
     return SentenceTransformerEmbedder(where)

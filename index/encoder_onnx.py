@@ -44,12 +44,17 @@ def batches(lengths: Sequence[int], tokens: int = _BATCH_TOKENS) -> list[np.ndar
 class OnnxEmbedder:
     """The transformer of `folder`: `model.onnx` over the weights in `model.safetensors`, mean of the last states.
 
-    Queries and passages are encoded alike. Token vectors are those of the static table in the same folder: they keep
-    a word's meaning apart from its neighbours', which late interaction wants. UserError if a file is missing.
+    With `static` above 0 a vector is the transformer's beside sqrt(`static`) times the unit sum of the text's static
+    vectors, at length 1: a cosine is then (cos of the one + `static` x cos of the other) / (1 + `static`). At 0 the
+    vectors are those that sentence-transformers makes of the folder. Queries and passages are encoded alike. Token
+    vectors are those of the static table: they keep a word's meaning apart from its neighbours', which late
+    interaction wants. UserError if a file is missing, ValueError if `static` is negative.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = Path(folder)
+    def __init__(self, folder: Path, static: float = 0.0) -> None:
+        if not static >= 0:
+            raise ValueError(f"static needs to be at least 0, got {static}")
+        self._folder, self._static = Path(folder), static
         missing = [n for n in FILES if not (self._folder / n).is_file()]
         if missing:
             raise UserError(f"encoder folder {self._folder} lacks {' and '.join(missing)}; reinstall crosscite")
@@ -57,18 +62,18 @@ class OnnxEmbedder:
 
     @cached_property
     def name(self) -> str:
-        """`crosscite-` and the first 12 hex digits of the sha256 of the files that the vectors depend on."""
+        """`crosscite-`, the first 12 hex digits of the sha256 of the files the vectors depend on, and `static`."""
         digest = hashlib.sha256()
         for name in FILES:
             with open(self._folder / name, "rb") as file:
                 while chunk := file.read(_CHUNK):
                     digest.update(chunk)
-        return f"crosscite-{digest.hexdigest()[:12]}"
+        return f"crosscite-{digest.hexdigest()[:12]}" + (f"+{self._static:g}" if self._static else "")
 
     @property
     def dim(self) -> int:
         """Length of a vector."""
-        return self._config["hidden_size"]
+        return self._config["hidden_size"] + (self._table[0].shape[1] if self._static else 0)
 
     @property
     def max_tokens(self) -> int:
@@ -85,10 +90,9 @@ class OnnxEmbedder:
 
     def token_vectors(self, texts: Sequence[str]) -> list[TokenVectors]:
         """Each token's static vector; its weight is the vector's length, which training made small for empty words."""
-        vectors, scales = self._table
         out = []
         for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False):
-            rows = vectors[encoding.ids].astype(np.float32) * scales[encoding.ids].astype(np.float32)
+            rows = self._rows(encoding.ids)
             weights = np.linalg.norm(rows, axis=1)
             spans = tuple(Span(a, b) for a, b in encoding.offsets)
             out.append(TokenVectors(rows / np.maximum(weights, 1e-12)[:, None], weights, spans))
@@ -99,10 +103,9 @@ class OnnxEmbedder:
         return len(self._tokenizer.encode(text).ids)
 
     def _encode(self, texts: Sequence[str]) -> np.ndarray:
-        out = np.zeros((len(texts), self.dim), np.float32)
-        if not len(texts):
-            return out
-        ids = [self._cut(e.ids) for e in self._tokenizer.encode_batch_fast(list(texts))]
+        out = np.zeros((len(texts), self._config["hidden_size"]), np.float32)
+        whole = [e.ids for e in self._tokenizer.encode_batch_fast(list(texts))]
+        ids = [self._cut(i) for i in whole]
         lengths = [len(i) for i in ids]
         for rows in batches(lengths):
             block = np.zeros((len(rows), lengths[rows[-1]]), np.int64)
@@ -110,7 +113,19 @@ class OnnxEmbedder:
                 block[i, : lengths[row]] = ids[row]
             size = np.array([lengths[row] for row in rows], np.int32)
             out[rows] = self._session.run(["vectors"], {"ids": block, "lengths": size})[0]
-        return out
+        return self._beside_static(out, whole) if self._static else out
+
+    def _beside_static(self, vectors: np.ndarray, ids: list[list[int]]) -> np.ndarray:
+        sums = np.zeros((len(ids), self._table[0].shape[1]), np.float32)
+        for total, row in zip(sums, ids, strict=True):
+            total[:] = self._rows(row[1:-1]).sum(axis=0)
+        sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+        both = np.concatenate([vectors, np.sqrt(np.float32(self._static)) * sums], axis=1)
+        return both / np.linalg.norm(both, axis=1, keepdims=True)
+
+    def _rows(self, ids: list[int]) -> np.ndarray:
+        vectors, scales = self._table
+        return vectors[ids].astype(np.float32) * scales[ids].astype(np.float32)
 
     def _cut(self, ids: list[int]) -> list[int]:
         return ids if len(ids) <= self.max_tokens else [*ids[: self.max_tokens - 1], ids[-1]]

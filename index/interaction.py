@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -41,28 +40,40 @@ def words(text: str, tokens: TokenVectors, pairs: bool = False) -> Words:
     With `pairs`, the sum of each two neighbours is a word as well, so that "Stadt der Zukunft" can meet 未来之城 and
     a name that one language splits can meet it whole.
     """
-    groups: list[list[int]] = []
+    groups: list[tuple[int, int]] = []  # first and last token of each word
+    end, before = -1, ""  # of the token before, if it is part of a word
     for i, span in enumerate(tokens.spans):
-        piece = span.of(text).strip()
-        if not len(span) or _DIGITS.fullmatch(piece):
+        raw = text[span.start : span.end]
+        piece = raw.strip()
+        if not piece or _DIGITS.fullmatch(piece):
+            before = ""
             continue
-        if groups:
-            last = tokens.spans[groups[-1][-1]]
-            gap = text[last.end : span.start] + span.of(text)[: len(span.of(text)) - len(span.of(text).lstrip())]
-            before = last.of(text).strip()
-            one_word = not gap and not _HAN.match(piece) and not _HAN.match(before[-1:])
-            singles = not gap and len(piece) == 1 and _HAN.match(piece) and len(before) == 1 and _HAN.match(before)
-            if groups[-1][-1] == i - 1 and (one_word or singles):
-                groups[-1].append(i)
-                continue
-        groups.append([i])
-    if pairs:
-        groups += [a + b for a, b in pairwise(groups) if b[0] - a[-1] <= 2]
-    weighted = tokens.vectors * tokens.weights[:, None]
-    sums = np.array([weighted[g].sum(axis=0) for g in groups], dtype=np.float32).reshape(-1, tokens.vectors.shape[1])
+        joins = before and span.start == end and raw[0] == piece[0] and _one_word(before, piece)
+        if joins:
+            groups[-1] = (groups[-1][0], i)
+        else:
+            groups.append((i, i))
+        end, before = span.end, piece
+    first = np.array([a for a, _ in groups], dtype=np.int64)
+    last = np.array([b for _, b in groups], dtype=np.int64)
+    running = np.zeros((len(tokens.spans) + 1, tokens.vectors.shape[1]))
+    np.cumsum(tokens.vectors * tokens.weights[:, None], axis=0, out=running[1:])
+    sums = running[last + 1] - running[first]
+    if pairs and len(groups) > 1:
+        near = np.flatnonzero(first[1:] - last[:-1] <= 2)
+        sums = np.concatenate([sums, sums[near] + sums[near + 1]])
+        groups += [(groups[i][0], groups[i + 1][1]) for i in near]
     norms = np.linalg.norm(sums, axis=1)
-    spans = tuple(Span(tokens.spans[g[0]].start, tokens.spans[g[-1]].end) for g in groups)
-    return Words(sums / np.maximum(norms, 1e-12)[:, None], norms, spans)
+    spans = tuple(Span(tokens.spans[a].start, tokens.spans[b].end) for a, b in groups)
+    unit = (sums / np.maximum(norms, 1e-12)[:, None]).astype(np.float32)
+    return Words(unit, norms.astype(np.float32), spans)
+
+
+def _one_word(before: str, piece: str) -> bool:
+    """True if two pieces with nothing between them are one word: Latin ones, or two single Han characters."""
+    if _HAN.match(piece):
+        return len(piece) == 1 and len(before) == 1 and bool(_HAN.match(before))
+    return not _HAN.match(before[-1])
 
 
 def content_words(text: str, tokens: TokenVectors) -> Words:

@@ -44,6 +44,7 @@ def debris_spans(text: str) -> list[Span]:
     return [Span(*m.span()) for m in _DEBRIS.finditer(text)]
 
 
+@lru_cache(maxsize=4096)
 def normalise(text: str) -> Normalised:
     """`text` without pinyin debris and invisible characters, NFKC, case-folded, in simplified script.
 

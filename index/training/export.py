@@ -139,8 +139,8 @@ def run(work: Path, pools: list[Pool], size: int, longest: int) -> int:
     keep = useful(count, pieces, min(size, len(pieces)))
     card = work / "card.md"
     text = card.read_text(encoding="utf-8") if card.exists() else CARD
-    tokenizer, static = work / "tokenizer.json", work / "static.safetensors"
-    return export(load(last), tokenizer, static, keep, work / "export", longest, text)
+    static = next(p for p in (work / "tuned.safetensors", work / "static.safetensors") if p.exists())
+    return export(load(last), work / "tokenizer.json", static, keep, work / "export", longest, text)
 
 
 def settings(model: Encoder, out: Path, longest: int) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from index.training.mixture import Pool
 from index.training.model import CLS, PAD, SEP, UNK, Encoder, from_bert
+from index.training.static import read
 
 LATIN = re.compile(r"^[a-z]+$")
 CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff]")
@@ -31,8 +31,7 @@ class Anchors:
 
 def static_table(path: Path) -> np.ndarray:
     """(V, d) float32 unit rows of a static model's safetensors (int8 `vectors`, float16 `scales`)."""
-    file = load_file(path)
-    table = file["vectors"].astype(np.float32) * file["scales"].astype(np.float32).reshape(-1, 1)
+    table = read(path)
     return table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9)
 
 

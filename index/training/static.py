@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 from tqdm import tqdm
 
 from index.training.losses import contrast
 from index.training.mixture import Pool
+
+TUNE = {"qa": 0.25, "switched": 0.2, "cloze": 0.15, "sentence": 0.2, "across": 0.05, "title": 0.1, "paragraph": 0.05}
 
 
 def train(
@@ -39,6 +43,49 @@ def train(
         contrast(a, b, same).backward()
         optimiser.step()
     write(table.weight.detach().numpy(), out)
+
+
+def tune(pools: dict[str, Pool], start: Path, out: Path, minutes: float, rate: float = 0.005, seed: int = 0) -> None:
+    """Teach the table at `start` to find passages: the same contrast, questions with their passages in the mix.
+
+    `TUNE` gives each kind of pool its share of the steps; batches of 1024; equal texts are no negatives of each other.
+    An existing `out` is kept.
+    """
+    if out.exists():
+        return
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    table = torch.nn.EmbeddingBag.from_pretrained(torch.tensor(read(start)), freeze=False, mode="sum", sparse=True)
+    optimiser = torch.optim.SparseAdam(table.parameters(), lr=rate)
+    names = sorted(n for n, p in pools.items() if n.split(".")[0] in TUNE and len(p))
+    same_kind = Counter(n.split(".")[0] for n in names)
+    share = np.array([TUNE[n.split(".")[0]] / same_kind[n.split(".")[0]] for n in names])
+    began, done, steps = time.monotonic(), 0.0, 0
+    while done < 1:
+        optimiser.param_groups[0]["lr"] = rate * (1 - done)
+        pool = pools[names[rng.choice(len(names), p=share / share.sum())]]
+        rows = rng.integers(0, len(pool), 1024)
+        a, b = (F.normalize(table(*flat([side[i] for i in rows])), dim=-1) for side in (pool.a, pool.b))
+        optimiser.zero_grad()
+        contrast(a, b, equal(pool.a, rows) | equal(pool.b, rows)).backward()
+        optimiser.step()
+        steps += 1
+        done = (time.monotonic() - began) / (60 * minutes)
+    print(f"static: {steps} steps in {minutes} min", flush=True)
+    write(table.weight.detach().numpy(), out)
+
+
+def equal(side: list[np.ndarray], rows: np.ndarray) -> torch.Tensor:
+    """(n, n) true where two of the rows hold the same ids."""
+    number: dict[bytes, int] = {}
+    key = torch.tensor([number.setdefault(side[i].tobytes(), len(number)) for i in rows])
+    return key[:, None] == key[None, :]
+
+
+def read(path: Path) -> np.ndarray:
+    """(V, dim) float32: what `write` wrote."""
+    file = load_file(path)
+    return file["vectors"].astype(np.float32) * file["scales"].astype(np.float32)
 
 
 def flat(rows: list[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
