@@ -157,6 +157,25 @@ def test_token_vectors_are_the_static_rows_with_their_spans(made):
     assert [s.of("the cat").strip() for s in tokens.spans] == ["the", "cat"]
 
 
+def test_a_cosine_beside_static_is_the_weighted_mean_of_both(made):
+    from safetensors.numpy import load_file
+
+    texts = ["the cat", "the dog the cat the dog", "dog"]
+    alone, both = OnnxEmbedder(made[0]), OnnxEmbedder(made[0], static=0.5)
+    table = load_file(made[0] / "static.safetensors")
+    rows = table["vectors"] * table["scales"].astype(np.float32)
+    sums = np.stack([rows[alone._tokenizer.encode(t, add_special_tokens=False).ids].sum(0) for t in texts])
+    sums /= np.linalg.norm(sums, axis=1, keepdims=True)
+    vectors = alone.encode_queries(texts)
+    want = (vectors @ vectors.T + 0.5 * sums @ sums.T) / 1.5
+    mixed = both.encode_passages(texts)
+    np.testing.assert_allclose(mixed @ mixed.T, want, atol=1e-5)
+    assert mixed.shape == (3, both.dim) == (3, 20) and both.name == alone.name + "+0.5"
+    assert both.encode_queries([]).shape == (0, 20)
+    with pytest.raises(ValueError, match="got -1"):
+        OnnxEmbedder(made[0], static=-1)
+
+
 def test_the_name_changes_with_the_weights(made, tmp_path):
     for file in made[0].iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())

@@ -18,7 +18,19 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("sentencepiece")
 pytest.importorskip("transformers")
 
-from index.training import data, export, graph, init, losses, mixture, model, pack, retrieve, tokenizer  # noqa: E402
+from index.training import (  # noqa: E402
+    data,
+    export,
+    graph,
+    init,
+    losses,
+    mixture,
+    model,
+    pack,
+    retrieve,
+    static,
+    tokenizer,
+)  # fmt: skip
 from index.training.__main__ import options, run  # noqa: E402
 
 NOUNS = [
@@ -232,6 +244,20 @@ def test_distilling_brings_translations_together(made, teacher):
         near[stage] = right, right - wrong
     assert near["distil"][0] > near["start"][0] + 0.1
     assert near["distil"][1] > near["start"][1]
+
+
+@pytest.mark.slow
+def test_tuning_brings_static_vectors_of_questions_and_passages_together(made, tmp_path):
+    pool = mixture.Pool.load(made / "pools" / "qa.npz")
+    static.tune({"qa": pool}, made / "static.safetensors", tmp_path / "tuned.safetensors", 0.05)
+    apart = {}
+    for path in (made / "static.safetensors", tmp_path / "tuned.safetensors"):
+        table = torch.tensor(static.read(path))
+        a, b = (torch.stack([table[r[1:-1].astype(int)].sum(0) for r in side]) for side in (pool.a, pool.b))
+        a, b = (torch.nn.functional.normalize(x, dim=1) for x in (a, b))
+        rows = np.arange(len(a))
+        apart[path.stem] = losses.contrast(a, b, static.equal(pool.a, rows) | static.equal(pool.b, rows)).item()
+    assert apart["tuned"] < 0.8 * apart["static"]
 
 
 @pytest.mark.slow
