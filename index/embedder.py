@@ -146,7 +146,8 @@ class SentenceTransformerEmbedder:
     @property
     def dim(self) -> int:
         """Length of a vector."""
-        return int(self._model.get_sentence_embedding_dimension())
+        renamed = hasattr(self._model, "get_embedding_dimension")  # the newer name of the two
+        return int(self._model.get_embedding_dimension() if renamed else self._model.get_sentence_embedding_dimension())
 
     @property
     def max_tokens(self) -> int:
