@@ -12,6 +12,7 @@ from index import interaction
 from index.dense import Dense
 from index.languages import detect, same_language
 from index.lexical import Lexical, terms
+from index.names import Name, names
 from index.normalise import fold, normalise
 from index.quantities import find
 from index.types import Article, Embedder, Hit, Passage, Why
@@ -47,11 +48,13 @@ def context(article: Article, passage: Passage) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A query as the index reads it: folded text, its content words, and the terms of its quantities."""
+    """A query as the index reads it: folded text, its content words, the terms of its quantities, and for each name
+    that another script writes too the numbers of its words."""
 
     text: str
     words: interaction.Words
     quantities: frozenset[str]
+    names: tuple[tuple[Name, tuple[int, ...]], ...] = ()
 
 
 class Index:
@@ -118,7 +121,22 @@ class Index:
         """The query, read once for all the comparisons that follow."""
         text = fold(query)
         words = interaction.content_words(text, self.embedder.token_vectors([text])[0])
-        return Question(text, words, frozenset(q.term for q in find(query, detect(query))))
+        named = []
+        for name in names(query.strip()):
+            inside = tuple(i for i, s in enumerate(words.spans) if s.start < name.span.end and name.span.start < s.end)
+            if inside:
+                named.append((name, inside))
+        return Question(text, words, frozenset(q.term for q in find(query, detect(query))), tuple(named))
+
+    def matched(self, asked: Question, text: str) -> np.ndarray:
+        """(n,) how well each content word of the question is matched by `text`, 0..1: by likeness of token vectors,
+        and a name wholly where the text writes it in the other script."""
+        out = interaction.matched(asked.words, self.words_of(text))
+        folded = normalise(text).text
+        for name, words in asked.names:
+            if name.is_in(folded):
+                out[list(words)] = 1.0
+        return out
 
     def _words_of(self, text: str) -> interaction.Words:
         """The words of a text of an article, to compare a question with; spans are those of `normalise(text).text`."""
@@ -128,9 +146,9 @@ class Index:
     def _coverage(self, asked: Question, rows: Sequence[int]) -> list[float]:
         near = {row: self._neighbours(row) for row in rows}
         everything = sorted({*rows, *(n for ns in near.values() for n in ns)})
-        matches = {row: interaction.matched(asked.words, self.words_of(self.passages[row].text)) for row in everything}
+        matches = {row: self.matched(asked, self.passages[row].text) for row in everything}
         ids = {self.passages[row].article_id for row in rows}
-        titles = {i: interaction.matched(asked.words, self.words_of(self.articles[i].title)) for i in ids}
+        titles = {i: self.matched(asked, self.articles[i].title) for i in ids}
         own = np.array([matches[row] for row in rows])
         around = np.array(
             [np.max([titles[self.passages[r].article_id], *(matches[n] for n in near[r])], axis=0) for r in rows]

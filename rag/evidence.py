@@ -48,8 +48,8 @@ def evidence(index: Index, question: str, hits: tuple[Hit, ...]) -> tuple[Eviden
     if not read or not (len(asked.words.weights) or asked.quantities):
         return ()
     vector = index.embedder.encode_queries([asked.text])[0]
-    titles = [interaction.matched(asked.words, index.words_of(index.articles[h.passage.article_id].title)) for h in read]
-    wholes = [interaction.matched(asked.words, index.words_of(h.passage.text)) for h in read]
+    titles = [index.matched(asked, index.articles[h.passage.article_id].title) for h in read]
+    wholes = [index.matched(asked, h.passage.text) for h in read]
     weights = interaction.word_weights(asked.words, np.array(wholes))
     out: dict[tuple[str, Span], Evidence] = {}
     for number, (hit, whole, title) in enumerate(zip(read, wholes, titles, strict=True)):
@@ -74,7 +74,7 @@ def supporting_span(index: Index, statement: str, hit: Hit) -> Span:
 
     def support(span: Span) -> float:
         own = span.of(text)
-        matches = interaction.matched(asked.words, index.words_of(own))
+        matches = index.matched(asked, own)
         shared = asked.quantities & {q.term for q in find(own, passage.lang)}
         mean = float(asked.words.weights.mean()) if len(asked.words.weights) else 1.0
         return float(matches @ asked.words.weights) + mean * len(shared)
@@ -89,7 +89,7 @@ def _judge(
     passage = hit.passage
     text = span.of(index.articles[passage.article_id].text)
     words = index.words_of(text)
-    own = interaction.matched(asked.words, words)
+    own = index.matched(asked, text)
     near = np.maximum(whole, title)
     each = float(weights.mean()) if len(weights) else 1.0
     held = asked.quantities & {q.term for q in find(text, passage.lang)}

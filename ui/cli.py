@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ui.output import answer_json, hit_json, plain
+
 if TYPE_CHECKING:
-    from index.types import Hit
     from rag.chatbot import Chatbot
-    from rag.types import Answer
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
@@ -168,7 +168,7 @@ def _ask(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"id": None, **answer_json(answer)}, ensure_ascii=False))
     else:
-        print(_plain(answer, chatbot))
+        print(plain(answer, chatbot))
     return 0
 
 
@@ -255,51 +255,6 @@ def _score(args: argparse.Namespace) -> int:
     for line in failed:
         print(f"crosscite: below the gate: {line}", file=sys.stderr)
     return 1 if failed else 0
-
-
-def hit_json(hit: Hit) -> dict[str, Any]:
-    """A hit as the JSON contract has it."""
-    p = hit.passage
-    return {
-        "article_id": p.article_id,
-        "start": p.start,
-        "end": p.end,
-        "text": p.text,
-        "lang": p.lang,
-        "score": round(hit.score, 6),
-    }
-
-
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """An answer as the JSON contract has it, without its id."""
-    return {
-        "question": answer.question,
-        "lang": answer.lang,
-        "found": answer.found,
-        "text": answer.text,
-        "reason": answer.reason,
-        "citations": [
-            {
-                "marker": c.marker,
-                "article_id": c.article_id,
-                "start": c.start,
-                "end": c.end,
-                "quote": c.quote,
-                "lang": c.lang,
-            }
-            for c in answer.citations
-        ],
-        "hits": [hit_json(h) for h in answer.hits],
-        "seconds": round(answer.seconds, 4),
-    }
-
-
-def _plain(answer: Answer, chatbot: Chatbot) -> str:
-    lines = [answer.text]
-    for c in answer.citations:
-        article = chatbot.article(c.article_id)
-        lines.append(f"[{c.marker}] {article.title} ({c.article_id} {c.start}-{c.end}, {c.lang})")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,108 @@
+"""Names across scripts: 姜广智 and Jiang Guangzhi are one name, by pinyin."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import product
+
+from index.normalise import Normalised, normalise
+from index.types import Span
+
+_HAN = re.compile(r"[\u3400-\u9fff]+")
+_LATIN_NAME = re.compile(r"[A-Z][a-zü'’]+(?:[ -][A-Z][a-zü'’]+){0,2}")
+_LATIN_WORD = re.compile(r"[a-zü]+")
+_LONGEST = 4  # Han characters in a name
+_READINGS = 8  # combinations of readings tried for one name
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name of a question: where it stands in the folded question, and how the other script writes it."""
+
+    span: Span
+    han: re.Pattern[str] | None = None
+    latin: frozenset[str] = frozenset()
+
+    def is_in(self, folded: str) -> bool:
+        """True if folded text holds the name in the other script: as Han characters with these readings, or as one
+        Latin word or several neighbours."""
+        if self.han is not None:
+            return bool(self.han.search(folded))
+        return not self.latin.isdisjoint(_joined(folded))
+
+
+def names(question: str) -> tuple[Name, ...]:
+    """What in `question` may be a name that the other script writes too: capitalised Latin words that read as two to
+    four pinyin syllables, and runs of two to four Han characters, of which most are none and match nothing."""
+    folded = normalise(question)
+    latin = [m for m in _LATIN_NAME.finditer(question) if len(m.group()) >= 4]
+    out = [n for m in latin for n in _from_latin(m, folded)]
+    for run in _HAN.finditer(folded.text):
+        for length in range(2, _LONGEST + 1):
+            for start in range(run.start(), run.end() - length + 1):
+                span = Span(start, start + length)
+                out.append(Name(span, latin=_spellings(span.of(folded.text))))
+    return tuple(out)
+
+
+@lru_cache(maxsize=8192)
+def _joined(folded: str) -> frozenset[str]:
+    """The Latin words of a text, and each two and three neighbours as one."""
+    words = _LATIN_WORD.findall(folded)
+    return frozenset("".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1))
+
+
+def _from_latin(m: re.Match[str], folded: Normalised) -> list[Name]:
+    letters = "".join(_LATIN_WORD.findall(m.group().casefold()))
+    found = [s for s in _syllables(letters) if 2 <= len(s) <= _LONGEST]
+    if not found:
+        return []
+    pattern = "|".join("".join(f"[{_characters()[syllable]}]" for syllable in s) for s in found)
+    inside = [i for i, at in enumerate(folded.starts) if m.start() <= at < m.end()]
+    return [Name(Span(inside[0], inside[-1] + 1), han=re.compile(pattern))]
+
+
+def _syllables(letters: str) -> list[tuple[str, ...]]:
+    """The ways to read `letters` as pinyin, fewest syllables first, at most `_READINGS`."""
+    ways: list[list[tuple[str, ...]]] = [[()]] + [[] for _ in letters]
+    for end in range(1, len(letters) + 1):
+        for start in range(max(0, end - 6), end):
+            if letters[start:end] in _characters():
+                ways[end] += [(*way, letters[start:end]) for way in ways[start]][:_READINGS]
+    return sorted(ways[-1], key=len)[:_READINGS]
+
+
+def _spellings(han: str) -> frozenset[str]:
+    readings = [_readings().get(c, ()) for c in han]
+    return frozenset("".join(r) for r, _ in zip(product(*readings), range(_READINGS), strict=False))
+
+
+@cache
+def _readings() -> dict[str, tuple[str, ...]]:
+    """Han character -> its readings without tones, commonest first."""
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # phrases are 4 of 5 parts of the import, and unused here
+    from pypinyin.constants import PINYIN_DICT
+
+    return {
+        chr(code): tuple(dict.fromkeys(_plain(r) for r in text.split(",")))
+        for code, text in PINYIN_DICT.items() if 0x3400 <= code <= 0x9FFF
+    }
+
+
+@cache
+def _characters() -> dict[str, str]:
+    """Pinyin syllable -> the characters that read so."""
+    out: dict[str, list[str]] = {}
+    for char, readings in _readings().items():
+        for reading in readings:
+            out.setdefault(reading, []).append(char)
+    return {syllable: "".join(chars) for syllable, chars in out.items()}
+
+
+def _plain(syllable: str) -> str:
+    letters = unicodedata.normalize("NFD", syllable)
+    return unicodedata.normalize("NFC", "".join(c for c in letters if not unicodedata.combining(c) or c == "\u0308"))

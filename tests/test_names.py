@@ -1,0 +1,49 @@
+"""One name in two scripts."""
+
+import pytest
+
+from index.names import names
+
+
+def found(question, folded):
+    return any(n.is_in(folded) for n in names(question))
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Who is Jiang Guangzhi?", "局长姜广智表示"), ("Wer ist Gao Wen?", "主任高文说"), ("Was plant Chengdu?", "成都的规划"),
+        ("What is in Xi'an?", "西安的企业"), ("Wohin geht Lü Bu?", "吕布来了"), ("孙翔是谁?", "wie sun xiang, mitglied der"),
+        ("孫翔是誰？", "sun xiang"), ("广州有什么计划?", "guangzhou plant"), ("重庆", "in chongqing"), ("西安", "xi'an und xian"),
+    ],
+)
+def test_a_name_is_found_in_the_other_script(question, text):
+    assert found(question, text)
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Who is Jiang Guangzhi?", "局长姜大智表示"), ("Who is jiang guangzhi?", "局长姜广智表示"), ("Was plant Berlin?", "北京的规划"),
+        ("孙翔是谁?", "sun meng, mitglied"), ("The Way", "中国"), ("", "广州"),
+    ],
+)
+def test_another_name_or_no_name_is_not_found(question, text):
+    assert not found(question, text)
+
+
+def test_a_name_stands_where_it_stands_in_the_folded_question():
+    (name,) = names("Wer ist\u200b Gao Wen?")
+    assert "wer ist gao wen?"[name.span.start : name.span.end] == "gao wen"
+
+
+@pytest.mark.parametrize(
+    ("question", "quoted"),
+    [
+        ("Who is Jiang Guangzhi?", "姜广智"), ("Wer ist Gao Wen?", "高文"), ("Wer ist He Renlong?", "賀仁龍"),
+        ("孙翔是谁？", "Sun Xiang"), ("孫翔是誰？", "Sun Xiang"),
+    ],
+)
+def test_a_question_whose_only_clue_is_a_name_is_answered_from_the_other_script(question, quoted, chatbot):
+    answer = chatbot.ask(question)
+    assert answer.found and quoted in answer.citations[0].quote

@@ -1,0 +1,56 @@
+"""Answers and hits for programs (the JSON contract) and for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from index.types import Hit
+    from rag.chatbot import Chatbot
+    from rag.types import Answer
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A hit as the JSON contract has it."""
+    p = hit.passage
+    return {
+        "article_id": p.article_id,
+        "start": p.start,
+        "end": p.end,
+        "text": p.text,
+        "lang": p.lang,
+        "score": round(hit.score, 6),
+    }
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """An answer as the JSON contract has it, without its id."""
+    return {
+        "question": answer.question,
+        "lang": answer.lang,
+        "found": answer.found,
+        "text": answer.text,
+        "reason": answer.reason,
+        "citations": [
+            {
+                "marker": c.marker,
+                "article_id": c.article_id,
+                "start": c.start,
+                "end": c.end,
+                "quote": c.quote,
+                "lang": c.lang,
+            }
+            for c in answer.citations
+        ],
+        "hits": [hit_json(h) for h in answer.hits],
+        "seconds": round(answer.seconds, 4),
+    }
+
+
+def plain(answer: Answer, chatbot: Chatbot) -> str:
+    """The answer for a terminal: its text, then a line a citation."""
+    lines = [answer.text]
+    for c in answer.citations:
+        article = chatbot.article(c.article_id)
+        lines.append(f"[{c.marker}] {article.title} ({c.article_id} {c.start}-{c.end}, {c.lang})")
+    return "\n".join(lines)
