@@ -153,6 +153,11 @@ def test_prose_after_a_related_box_is_the_articles_own():
     assert kept(text) == ["Title here", "The first paragraph is here.", "The second paragraph goes on."]
 
 
+def test_the_page_title_repeated_in_the_text_is_left_out():
+    text = "Harbour opens\n\nThe harbour opened today.\n\nHarbour opens - The Gazette\n\nIt has a bridge as well.\n"
+    assert kept(text) == ["Harbour opens", "The harbour opened today.", "It has a bridge as well."]
+
+
 @pytest.mark.parametrize(
     "line",
     [

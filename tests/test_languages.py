@@ -24,6 +24,7 @@ from index.languages import (
         ("Wie viele Unternehmen gibt es in Wuhan?", "de"),
         ("Wann wurde die Brücke eröffnet?", "de"),
         ("Was plant Guangzhou bis 2035?", "de"),
+    ("Was plant Guangzhou?", "de"),
         ("Welche Stadt hat die meisten KI-Firmen?", "de"),
         ("Wer ist Sun Xiang?", "de"),
         ("Wie groß ist die KI-Branche in Shenzhen?", "de"),

@@ -118,6 +118,10 @@ def test_original_gives_a_word_in_the_readers_own_spelling():
     assert folded.original(Span(at, at + 3)).of(text) == "經(jīng)信局"
 
 
+def test_original_of_a_space_is_all_the_white_space_it_stands_for():
+    assert normalise("a \n\tb").original(Span(1, 2)) == Span(1, 4)
+
+
 def test_original_refuses_a_span_beyond_the_text():
     with pytest.raises(ValueError, match=r"9.*3"):
         normalise("abc").original(Span(1, 9))

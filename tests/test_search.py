@@ -14,7 +14,7 @@ from index.dense import Dense
 from index.languages import same_language
 from index.lexical import Lexical
 from index.normalise import fold
-from index.search import RRF_K, Index, context, rrf
+from index.search import CONTEXT, RRF_K, Index, context, rrf
 from index.types import Embedder, Retriever
 
 LANGS = {"hafen": "de", "school": "en", "tianwen": "zh-Hans"}
@@ -165,9 +165,21 @@ def test_coverage_of_a_hand_calculation():
     assert coverage == pytest.approx({"a": 1.0, "b": harbour / (harbour + ferry)}, rel=1e-5)
 
 
+def test_a_word_of_the_title_or_a_neighbour_counts_a_part():
+    # Both texts have "built", none "harbour": soft counts 2 and 0 of 2. The title or the next passage of "a" has it.
+    built, harbour = np.log1p(0.5 / 2.5), np.log1p(2.5 / 0.5)
+    titles = [article("Built long ago.", id="a", title="Harbour"), article("Built long ago.", id="b", title="Bread")]
+    index = index_of(titles, ConceptEmbedder())
+    coverage = {h.passage.article_id: h.why.coverage for h in index.search("Hafen built", 2)}
+    expected = {"a": (CONTEXT * harbour + built) / (harbour + built), "b": built / (harbour + built)}
+    assert coverage == pytest.approx(expected, rel=1e-4)
+    beside = index_of([article("Built long ago. At the harbour there.", id="a")], ConceptEmbedder(), budget=4)
+    first, second = sorted(beside.search("Hafen built", 2), key=lambda h: h.passage.start)
+    assert first.why.coverage == pytest.approx(second.why.coverage) == pytest.approx((1 + CONTEXT) / 2)
+
+
 def test_a_quantity_of_the_question_counts_by_value(town):
-    hits = town.search("1.5 million", 3)
-    assert "1,5 Millionen Euro" in hits[0].passage.text or hits == []
+    assert "1,5 Millionen Euro" in town.search("1.5 million", 3)[0].passage.text
     two = index_of(
         [article("Der Haushalt beträgt 1,5 Millionen Euro.", "de", "a"), article("Der Haushalt beträgt 1,6 Millionen Euro.", "de", "b")],
         ConceptEmbedder(),

@@ -103,6 +103,18 @@ def test_an_encoder_that_fails_halfway_leaves_the_old_index(town, folder):
     assert answers(folder) == before and data_files(folder) == files
 
 
+def test_vectors_that_are_no_unit_rows_leave_the_old_index_and_no_rest(town, folder):
+    class Doubled(ConceptEmbedder):
+        def encode_passages(self, texts):
+            return 2 * super().encode_passages(texts)
+
+    before, files = answers(folder), data_files(folder)
+    write_town(town, hafen="Der Hafen ist heute geschlossen.")
+    with pytest.raises(ValueError, match="unit rows"):
+        build(town, folder, Doubled())
+    assert answers(folder) == before and data_files(folder) == files
+
+
 def test_unreadable_articles_leave_the_old_index(town, folder):
     before = answers(folder)
     for path in town.iterdir():
