@@ -101,7 +101,7 @@ def _trim(text: str, start: int, end: int) -> Span | None:
 def split(
     article: Article, count_tokens: Callable[[str], int], budget: int = 96, overlap: int = 24
 ) -> list[Passage]:
-    """Passages of whole sentences, at most `budget` tokens each, in order; every kept character is in one or more.
+    """Passages of whole sentences in order, `budget` tokens of sentences each at most; every kept character is in some.
 
     Neighbours share the last sentence of the earlier one if it has at most `overlap` tokens. A sentence longer than
     the budget is cut at clause ends, and failing these at a character. A heading (a line without a stop) stays with
