@@ -216,3 +216,27 @@ def test_encoding_imports_no_torch(made):
     )
     root = Path(__file__).resolve().parents[1]
     assert subprocess.run([sys.executable, "-c", code, str(made[0])], cwd=root, timeout=60).returncode == 0
+
+
+def test_translation_accuracy_is_the_mean_of_both_directions():
+    from eval.benchmarks import translation_accuracy
+
+    a = np.eye(3, dtype=np.float32)
+    b = a[[0, 1, 1]]  # a's third row finds nothing of its own; b's third row finds a's second
+    assert translation_accuracy(a, b) == pytest.approx((2 / 3 + 2 / 3) / 2)
+
+
+def test_pooled_counts_any_language_first_and_every_copy_among_the_best():
+    from eval.benchmarks import pooled
+
+    scores = np.array([[0.9, 0.1, 0.8, 0.2], [0.9, 0.1, 0.8, 0.2]])  # two paragraphs in two languages
+    assert pooled(scores, np.array([0, 1]), copies=2, k=2) == (0.5, 0.5)
+    assert pooled(scores, np.array([0, 1]), copies=2, k=4) == (0.5, 1.0)
+
+
+def test_the_benchmark_table_leaves_a_missing_score_blank():
+    from eval.benchmarks import table
+
+    assert table({"a": {"x": 0.5}, "b": {"x": 0.25, "y": 1.0}}) == (
+        "| | a | b |\n|---|---:|---:|\n| x | 0.500 | 0.250 |\n| y |  | 1.000 |\n"
+    )
