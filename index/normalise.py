@@ -10,14 +10,14 @@ from functools import lru_cache
 from index.languages import to_simplified
 from index.types import Span
 
-VERSION = 1
+VERSION = 2
 
 _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ"
 # What page captures leave when ruby text (pinyin over a character) is flattened: 監(jiān)管. In broken runs a bracket
 # is lost or the character before became "?" (局?jǐn)?shù)據). A syllable must carry a tone mark and touch a bracket on
 # its right, and Han or "?" on its left, so that "(Jiān)" in a sentence about pinyin, or "café)", is left alone.
 _DEBRIS = re.compile(
-    rf"(?<=[\u3400-\u9fff?])(?:\?(?=[a-zü]*[{_TONED}]))?\(?[a-zü]{{0,3}}[{_TONED}][a-zü]{{0,3}}\)"
+    rf"(?<=[\u3400-\u9fff?])(?:(?:\?(?=[a-zü]*[{_TONED}]))?\(?[a-zü]{{0,3}}[{_TONED}][a-zü]{{0,3}}\))+"
 )
 
 

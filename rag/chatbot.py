@@ -42,6 +42,11 @@ class Chatbot:
 
         return cls(index, ChatModelGenerator.load(llm))
 
+    def warm(self) -> None:
+        """Loads what the first question would wait for; no language model is called."""
+        question = "Wuhan 武汉 2028"
+        evidence(self._index, question, tuple(self._index.search(question)))
+
     def articles(self) -> tuple[Article, ...]:
         """The articles in the index, by id."""
         return tuple(self._index.articles[i] for i in sorted(self._index.articles))

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -236,6 +237,7 @@ def _chat(args: argparse.Namespace) -> int:
     except (IndexMissing, IndexStale):
         _build(args)
         chatbot = Chatbot.open(args.index, args.llm, embedder)
+    threading.Thread(target=chatbot.warm, daemon=True).start()  # while the page itself is being loaded
     from ui.app import serve
 
     serve(chatbot, args.host, args.port)
