@@ -75,13 +75,16 @@ class StaticEmbedder:
         return self._encode(texts)
 
     def token_vectors(self, texts: Sequence[str]) -> list[TokenVectors]:
-        """Each token's own vector; its weight is the vector's length, which training made small for empty words."""
+        """Each token's own vector; its weight is the vector's length, which training made small for empty words, and 0
+        for an unknown one."""
         out = []
         for encoding in self._tokenizer.encode_batch(list(texts)):
             rows = self._rows(encoding.ids)
-            weights = np.linalg.norm(rows, axis=1)
+            # A lone word start is no word, and where it is put before a text its offsets are those of the first letter.
+            lengths = np.linalg.norm(rows, axis=1)
+            weights = np.where([token == "▁" for token in encoding.tokens], 0, lengths)
             spans = tuple(Span(a, b) for a, b in encoding.offsets)
-            out.append(TokenVectors(rows / np.maximum(weights, 1e-12)[:, None], weights, spans))
+            out.append(TokenVectors(rows / np.maximum(lengths, 1e-12)[:, None], weights, spans))
         return out
 
     def count_tokens(self, text: str) -> int:
@@ -95,8 +98,10 @@ class StaticEmbedder:
         return unit_rows(sums)
 
     def _rows(self, ids: Sequence[int]) -> np.ndarray:
+        """(n, dim) the tokens' vectors; that of unknown text is 0, or any two unknown words would be alike."""
         vectors, scales = self._table
-        return vectors[ids].astype(np.float32) * scales[ids].astype(np.float32)
+        known = np.asarray(ids, dtype=np.int64) != self._tokenizer.token_to_id("[UNK]")
+        return vectors[ids].astype(np.float32) * scales[ids].astype(np.float32) * known[:, None]
 
     @cached_property
     def _table(self) -> tuple[np.ndarray, np.ndarray]:

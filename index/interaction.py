@@ -35,7 +35,8 @@ class Words:
 
 def words(text: str, tokens: TokenVectors, pairs: bool = False) -> Words:
     """Token vectors joined to words: pieces of one Latin word are summed, and runs of single Han characters too
-    (深 + 圳). Punctuation and bare digits are left out: quantities are compared by value, not by likeness.
+    (深 + 圳). Punctuation and bare digits are left out (quantities are compared by value, not by likeness), and
+    tokens of weight 0, which the encoder does not know.
 
     With `pairs`, the sum of each two neighbours is a word as well, so that "Stadt der Zukunft" can meet 未来之城 and
     a name that one language splits can meet it whole.
@@ -45,7 +46,7 @@ def words(text: str, tokens: TokenVectors, pairs: bool = False) -> Words:
     for i, span in enumerate(tokens.spans):
         raw = text[span.start : span.end]
         piece = raw.strip()
-        if not piece or _DIGITS.fullmatch(piece):
+        if not piece or _DIGITS.fullmatch(piece) or not tokens.weights[i]:
             before = ""
             continue
         joins = before and span.start == end and raw[0] == piece[0] and _one_word(before, piece)

@@ -94,7 +94,7 @@ class Chatbot:
             question=question,
             lang=lang,
             found=reason is None,
-            text=text if reason is None else messages.refusal(reason, lang),
+            text=text if reason is None else messages.refusal(reason, lang, asked_in),
             citations=tuple(citations.found),
             hits=hits,
             reason=reason,

@@ -38,6 +38,12 @@ _REFUSALS = {
         "zh-Hant": "這些文章沒有涉及該主題。",
     },
 }
+_READ = {
+    "en": "Questions are understood in English, German and Chinese.",
+    "de": "Verstanden werden Fragen auf Deutsch, Englisch und Chinesisch.",
+    "zh-Hans": "目前能理解中文、英文和德文的问题。",
+    "zh-Hant": "目前能理解中文、英文和德文的問題。",
+}
 _MONTHS = {
     "en": "January February March April May June July August September October November December".split(),
     "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
@@ -53,9 +59,11 @@ def written_language(lang: str) -> str:
     return "de" if lang.startswith("de-") else "en"
 
 
-def refusal(reason: str, lang: str) -> str:
-    """The refusal for `reason`, in `lang`."""
-    return _REFUSALS[reason][written_language(lang)]
+def refusal(reason: str, lang: str, asked_in: str = "und") -> str:
+    """The refusal for `reason`, in `lang`; a question in a language we do not read (`asked_in`) is told so."""
+    text = _REFUSALS[reason][written_language(lang)]
+    read = asked_in == "und" or asked_in.split("-")[0] in ("en", "de", "zh")
+    return text if read else f"{text} {_READ[written_language(lang)]}"
 
 
 def quotation(article: Article, quote: str, lang: str, gloss: tuple[str, str] | None = None) -> str:

@@ -85,6 +85,13 @@ def test_a_refusal_is_in_the_language_and_script_of_the_asker(question, lang, wo
     assert words in answer.text
 
 
+@pytest.mark.parametrize("question", ["Сколько компаний в Шэньчжэне?", "كم عدد الشركات في شنتشن؟", "선전에 기업이 몇 개 있나요?"])
+def test_a_language_that_is_not_read_is_refused_and_told_so(question, chatbot):
+    answer = chatbot.ask(question)
+    assert (answer.found, answer.reason) == (False, "nothing_retrieved")
+    assert "English, German and Chinese" in answer.text
+
+
 def test_control_characters_in_a_question_change_nothing(chatbot):
     plain = chatbot.ask("How many AI companies does Chengdu have?")
     dirty = chatbot.ask("How many\x00 AI\x07 companies does\x1b Chengdu have?")
