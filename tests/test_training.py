@@ -282,6 +282,15 @@ def test_a_finished_stage_is_not_run_again(made, corpus, teacher):
 
 
 @pytest.mark.slow
+def test_a_checkpoint_travels_in_parts(made, corpus, teacher, tmp_path):
+    run(arguments(corpus, made, teacher, "split"))
+    (made / "parts").rename(tmp_path / "parts")
+    run(arguments(corpus, tmp_path, teacher, "join"))
+    for name in ("retrieve.json", "retrieve.safetensors"):
+        assert (tmp_path / name).read_bytes() == (made / name).read_bytes()
+
+
+@pytest.mark.slow
 def test_packed_archives_make_a_work_folder_that_trains(made, corpus, teacher, tmp_path):
     import tarfile
 

@@ -23,9 +23,9 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--tokenizer", type=Path, help="start from this tokenizer.json")
     parser.add_argument("--static", type=Path, help="start from these static vectors")
     parser.add_argument("--vocab", type=int, default=56_000, help="pieces trained")
-    parser.add_argument("--keep", type=int, default=39_500, help="pieces shipped")
+    parser.add_argument("--keep", type=int, default=41_000, help="pieces shipped")
     parser.add_argument("--longest", type=int, default=512, help="positions shipped")
-    parser.add_argument("--minutes", type=float, default=60, help="of stage distil; retrieve takes a third, tune a twelfth")
+    parser.add_argument("--minutes", type=float, default=60, help="of stage distil; retrieve takes a half, tune a twelfth")
     parser.add_argument("--tokens", type=int, default=2048, help="padded tokens of a batch's side, at most")
     parser.add_argument("--rows", type=int, default=192, help="rows of a batch, at most")
     parser.add_argument("--scale", type=float, default=1.0, help="of every set's share in the mix")
@@ -60,9 +60,13 @@ def run(o: argparse.Namespace) -> None:
     if o.stage == "pack":
         return print(*pack.pack(work, teacher), sep="\n")
     if o.stage == "split":
-        return print(*pack.split(work / "retrieve.safetensors", work / "parts"), sep="\n")
+        last = "retrieve" if (work / "retrieve.json").exists() else "distil"
+        made = [p for kind in ("json", "safetensors") for p in pack.split(work / f"{last}.{kind}", work / "parts")]
+        return print(*made, sep="\n")
     if o.stage == "join":
-        return pack.join(list((work / "parts").glob("retrieve.safetensors.*")), work / "retrieve.safetensors")
+        for name in {p.stem for p in (work / "parts").iterdir()}:
+            pack.join(list((work / "parts").glob(f"{name}.*")), work / name)
+        return None
 
     plan = Plan(
         o.minutes, words=2e-3, trunk=1.5e-4, tokens=o.tokens, rows=o.rows, seed=o.seed, device=o.device, bf16=o.bf16,
@@ -93,7 +97,7 @@ def run(o: argparse.Namespace) -> None:
             start = load(work / "start.safetensors")
             distil.distil(start, init.from_bert(teacher), pools(), plan, work / "distil")
         elif stage == "retrieve":
-            slow = replace(plan, minutes=o.minutes / 3, words=5e-4, trunk=5e-5, tokens=2 * o.tokens)
+            slow = replace(plan, minutes=o.minutes / 2, words=5e-4, trunk=5e-5, tokens=2 * o.tokens)
             start = load(work / "distil.safetensors")
             retrieve.retrieve(start, init.from_bert(teacher), pools(), slow, work / "retrieve")
         elif stage == "export":
