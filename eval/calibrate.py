@@ -20,7 +20,9 @@ from index.store import open_index
 from rag.answerability import CALIBRATION, FEATURES, Calibration, features
 from rag.evidence import evidence
 
-ANSWERED = 0.88  # the share of answerable development questions that the threshold lets through
+# The share of answerable development questions let through. Wanted are 85 % answered and 60 % of the unanswerable
+# refused: at 87 % the cross-validated trade-off leaves about the same room on both sides.
+ANSWERED = 0.87
 _L2 = 1.0
 _FOLDS = 10
 

@@ -14,13 +14,16 @@ from index.errors import UserError
 from index.types import Embedder, Span, TokenVectors
 
 ENCODER = Path(__file__).parent / "encoder"
+STATIC = 0.5  # how much the sum of token vectors counts beside the transformer's vector (eval/LOG.md)
 _CHUNK = 1 << 20
 
 
 def load_embedder(model: str | None = None, revision: str | None = None) -> Embedder:
     """The embedded encoder, or with `model` (a path or hub name) a sentence-transformers model."""
     if model is None:
-        return StaticEmbedder(ENCODER)
+        from index.encoder_onnx import OnnxEmbedder
+
+        return OnnxEmbedder(ENCODER, static=STATIC)
     return SentenceTransformerEmbedder(model, revision)
 
 
@@ -78,7 +81,7 @@ class StaticEmbedder:
         """Each token's own vector; its weight is the vector's length, which training made small for empty words, and 0
         for an unknown one."""
         out = []
-        for encoding in self._tokenizer.encode_batch(list(texts)):
+        for encoding in self.tokenizer.encode_batch(list(texts), add_special_tokens=False):
             rows = self._rows(encoding.ids)
             # A lone word start is no word, and where it is put before a text its offsets are those of the first letter.
             lengths = np.linalg.norm(rows, axis=1)
@@ -89,18 +92,18 @@ class StaticEmbedder:
 
     def count_tokens(self, text: str) -> int:
         """How many tokens the encoder makes of `text`."""
-        return len(self._tokenizer.encode(text).ids)
+        return len(self.tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _encode(self, texts: Sequence[str]) -> np.ndarray:
         sums = np.zeros((len(texts), self.dim), dtype=np.float32)
-        for i, encoding in enumerate(self._tokenizer.encode_batch(list(texts))):
+        for i, encoding in enumerate(self.tokenizer.encode_batch(list(texts), add_special_tokens=False)):
             sums[i] = self._rows(encoding.ids).sum(axis=0)
         return unit_rows(sums)
 
     def _rows(self, ids: Sequence[int]) -> np.ndarray:
         """(n, dim) the tokens' vectors; that of unknown text is 0, or any two unknown words would be alike."""
         vectors, scales = self._table
-        known = np.asarray(ids, dtype=np.int64) != self._tokenizer.token_to_id("[UNK]")
+        known = np.asarray(ids, dtype=np.int64) != self.tokenizer.token_to_id("[UNK]")
         return vectors[ids].astype(np.float32) * scales[ids].astype(np.float32) * known[:, None]
 
     @cached_property
@@ -111,10 +114,14 @@ class StaticEmbedder:
         return tensors["vectors"], tensors["scales"].reshape(-1, 1)
 
     @cached_property
-    def _tokenizer(self):
+    def tokenizer(self):
+        """The folder's tokenizer, which neither pads nor truncates."""
         from tokenizers import Tokenizer
 
-        return Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return tokenizer
 
 
 class SentenceTransformerEmbedder:

@@ -6,13 +6,15 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from index.embedder import StaticEmbedder
 from index.errors import UserError
-from index.types import Span, TokenVectors
+from index.types import TokenVectors
 
 FILES = ("model.onnx", "model.safetensors", "static.safetensors", "tokenizer.json", "config.json")
 THREADS = "CROSSCITE_THREADS"
@@ -59,11 +61,15 @@ class OnnxEmbedder:
         if missing:
             raise UserError(f"encoder folder {self._folder} lacks {' and '.join(missing)}; reinstall crosscite")
         self._config = json.loads((self._folder / "config.json").read_text(encoding="utf-8"))
+        # The session takes 0.3 s, which a fresh process needs for its imports anyway.
+        loader = ThreadPoolExecutor(max_workers=1)
+        self._loading = loader.submit(self._load)
+        loader.shutdown(wait=False)
 
     @cached_property
     def name(self) -> str:
-        """`crosscite-`, the first 12 hex digits of the sha256 of the files the vectors depend on, and `static`."""
-        digest = hashlib.sha256()
+        """`crosscite-`, the first 12 hex digits of the blake2b of the files the vectors depend on, and `static`."""
+        digest = hashlib.blake2b(digest_size=16)
         for name in FILES:
             with open(self._folder / name, "rb") as file:
                 while chunk := file.read(_CHUNK):
@@ -73,7 +79,7 @@ class OnnxEmbedder:
     @property
     def dim(self) -> int:
         """Length of a vector."""
-        return self._config["hidden_size"] + (self._table[0].shape[1] if self._static else 0)
+        return self._config["hidden_size"] + (self._words.dim if self._static else 0)
 
     @property
     def max_tokens(self) -> int:
@@ -89,14 +95,8 @@ class OnnxEmbedder:
         return self._encode(texts)
 
     def token_vectors(self, texts: Sequence[str]) -> list[TokenVectors]:
-        """Each token's static vector; its weight is the vector's length, which training made small for empty words."""
-        out = []
-        for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False):
-            rows = self._rows(encoding.ids)
-            weights = np.linalg.norm(rows, axis=1)
-            spans = tuple(Span(a, b) for a, b in encoding.offsets)
-            out.append(TokenVectors(rows / np.maximum(weights, 1e-12)[:, None], weights, spans))
-        return out
+        """Each token's static vector, as `StaticEmbedder.token_vectors`."""
+        return self._words.token_vectors(texts)
 
     def count_tokens(self, text: str) -> int:
         """How many tokens the encoder makes of `text`, `[CLS]` and `[SEP]` included."""
@@ -104,8 +104,7 @@ class OnnxEmbedder:
 
     def _encode(self, texts: Sequence[str]) -> np.ndarray:
         out = np.zeros((len(texts), self._config["hidden_size"]), np.float32)
-        whole = [e.ids for e in self._tokenizer.encode_batch_fast(list(texts))]
-        ids = [self._cut(i) for i in whole]
+        ids = [self._cut(e.ids) for e in self._tokenizer.encode_batch_fast(list(texts))]
         lengths = [len(i) for i in ids]
         for rows in batches(lengths):
             block = np.zeros((len(rows), lengths[rows[-1]]), np.int64)
@@ -113,25 +112,21 @@ class OnnxEmbedder:
                 block[i, : lengths[row]] = ids[row]
             size = np.array([lengths[row] for row in rows], np.int32)
             out[rows] = self._session.run(["vectors"], {"ids": block, "lengths": size})[0]
-        return self._beside_static(out, whole) if self._static else out
+        return self._beside_static(out, texts) if self._static else out
 
-    def _beside_static(self, vectors: np.ndarray, ids: list[list[int]]) -> np.ndarray:
-        sums = np.zeros((len(ids), self._table[0].shape[1]), np.float32)
-        for total, row in zip(sums, ids, strict=True):
-            total[:] = self._rows(row[1:-1]).sum(axis=0)
-        sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    def _beside_static(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+        sums = self._words.encode_passages(texts)
         both = np.concatenate([vectors, np.sqrt(np.float32(self._static)) * sums], axis=1)
         return both / np.linalg.norm(both, axis=1, keepdims=True)
-
-    def _rows(self, ids: list[int]) -> np.ndarray:
-        vectors, scales = self._table
-        return vectors[ids].astype(np.float32) * scales[ids].astype(np.float32)
 
     def _cut(self, ids: list[int]) -> list[int]:
         return ids if len(ids) <= self.max_tokens else [*ids[: self.max_tokens - 1], ids[-1]]
 
-    @cached_property
+    @property
     def _session(self):
+        return self._loading.result()
+
+    def _load(self):
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -143,17 +138,9 @@ class OnnxEmbedder:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     @cached_property
-    def _table(self) -> tuple[np.ndarray, np.ndarray]:
-        from safetensors.numpy import load_file
+    def _words(self) -> StaticEmbedder:
+        return StaticEmbedder(self._folder)
 
-        tensors = load_file(self._folder / "static.safetensors")
-        return tensors["vectors"], tensors["scales"].reshape(-1, 1)
-
-    @cached_property
+    @property
     def _tokenizer(self):
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        return tokenizer
+        return self._words.tokenizer

@@ -91,6 +91,12 @@ class Lexical:
         """Those of the terms that any passage has, without repetitions, in order."""
         return [t for t in dict.fromkeys(query_terms) if t in self._bm25.vocab_dict]
 
+    def matched(self, query_terms: Sequence[str], rows: Sequence[int]) -> list[tuple[str, ...]]:
+        """For each of the rows those of the terms that it has, in order, without repetitions."""
+        known = self.known(query_terms)
+        scores = [np.asarray(self._bm25.get_scores([t])) for t in known]
+        return [tuple(t for t, s in zip(known, scores, strict=True) if s[row] > 0) for row in rows]
+
     def search(
         self, query_terms: Sequence[str], k: int, among: Sequence[int] | None = None
     ) -> list[tuple[int, float]]:

@@ -15,6 +15,8 @@ from index.types import Span
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _LATIN_NAME = re.compile(r"[A-Z][a-zü'’]+(?:[ -][A-Z][a-zü'’]+){0,2}")
 _LATIN_WORD = re.compile(r"[a-zü]+")
+# A superset of pinyin, so that most words need no dictionary: an initial, then vowels, then n, ng or r.
+_SYLLABLES = re.compile(r"(?:(?:[bpmfdtnlgkhjqxrzcsyw]|[zcs]h)?[aeiouü]{1,3}(?:ng?|r)?){2,}")
 _LONGEST = 4  # Han characters in a name
 _READINGS = 8  # combinations of readings tried for one name
 
@@ -58,6 +60,8 @@ def _joined(folded: str) -> frozenset[str]:
 
 def _from_latin(m: re.Match[str], folded: Normalised) -> list[Name]:
     letters = "".join(_LATIN_WORD.findall(m.group().casefold()))
+    if not _SYLLABLES.fullmatch(letters):
+        return []
     found = [s for s in _syllables(letters) if 2 <= len(s) <= _LONGEST]
     if not found:
         return []

@@ -8,16 +8,15 @@ from functools import lru_cache
 import numpy as np
 
 from index import interaction
-from index.normalise import fold, normalise
+from index.normalise import normalise
 from index.quantities import Quantity, find
 from index.search import CONTEXT, Index, Question
 from index.types import Hit, Span
 from rag.expected import Wanted, answers_in, fits, wanted
 
-# Sentences are looked for in the best READ hits; score = coverage + COSINE * cosine + KIND if the kind of answer wanted
-# is in it + the hit's own score. Chosen on the development questions (eval/LOG.md).
+# Sentences are looked for in the best READ hits; score = coverage + the hit's own score + KIND times how near the kind
+# of answer wanted stands to the question's words. Chosen on the development questions (eval/LOG.md).
 READ = 5
-COSINE = 0.6
 KIND = 0.3
 OTHER_UNIT = 0.5
 _REACH = 24.0  # characters over which nearness to a matched word fades to 1/e
@@ -47,17 +46,13 @@ def evidence(index: Index, question: str, hits: tuple[Hit, ...]) -> tuple[Eviden
     read = hits[:READ]
     if not read or not (len(asked.words.weights) or asked.quantities):
         return ()
-    vector = index.embedder.encode_queries([asked.text])[0]
     titles = [index.matched(asked, index.articles[h.passage.article_id].title) for h in read]
     wholes = [index.matched(asked, h.passage.text) for h in read]
     weights = interaction.word_weights(asked.words, np.array(wholes))
     out: dict[tuple[str, Span], Evidence] = {}
     for number, (hit, whole, title) in enumerate(zip(read, wholes, titles, strict=True)):
-        text = index.articles[hit.passage.article_id].text
-        sentences = [s for s in hit.passage.sentences if s.end > s.start]
-        rows = index.embedder.encode_passages([fold(s.of(text)) for s in sentences])
-        for span, row in zip(sentences, rows, strict=True):
-            found = _judge(index, asked, kind, hit, number, span, whole, title, weights, float(row @ vector))
+        for span in hit.passage.sentences:
+            found = _judge(index, asked, kind, hit, number, span, whole, title, weights)
             key = (hit.passage.article_id, span)
             if key not in out or out[key].score < found.score:
                 out[key] = found
@@ -84,7 +79,7 @@ def supporting_span(index: Index, statement: str, hit: Hit) -> Span:
 
 def _judge(
     index: Index, asked: Question, kind: Wanted, hit: Hit, number: int, span: Span, whole: np.ndarray,
-    title: np.ndarray, weights: np.ndarray, cosine: float,
+    title: np.ndarray, weights: np.ndarray,
 ) -> Evidence:
     passage = hit.passage
     text = span.of(index.articles[passage.article_id].text)
@@ -101,7 +96,7 @@ def _judge(
     return Evidence(
         hit=number,
         span=span,
-        score=coverage + COSINE * cosine + KIND * (1.0 if kind == "other" else nearness) + hit.score,
+        score=coverage + KIND * (1.0 if kind == "other" else nearness) + hit.score,
         quantities=len(in_passage) / len(asked.quantities) if asked.quantities else 1.0,
         kind=kind == "other" or bool(candidates),
         marks=tuple(Span(span.start + m.start, span.start + m.end) for m in marks),

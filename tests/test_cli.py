@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -134,21 +135,23 @@ def test_build_says_what_changed_and_names_what_it_leaves_out(tmp_path, capsys):
 
 
 def test_help_comes_at_once():
-    assert min(_cpu_seconds("--help") for _ in range(3)) < 0.3
+    assert _seconds("--help") < 0.3
 
 
 def test_a_cold_answer_takes_less_than_two_seconds(index_folder):
-    question = ["ask", "Wie groß ist Shenzhens KI-Branche?", "--index", index_folder]
-    assert min(_cpu_seconds(*question) for _ in range(3)) < 2
+    assert _seconds("ask", "Wie groß ist Shenzhens KI-Branche?", "--index", index_folder) < 2
 
 
-def _cpu_seconds(*args):
-    """Processor time of a whole process: on a machine with nothing else to do its wall time is no longer, and on a
-    busy one it says more."""
-    before = os.times()
-    assert run(*args).returncode == 0
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+def _seconds(*args):
+    """The best of three whole processes, by the clock or, where the machine is busy, by the processor time they took."""
+    best = float("inf")
+    for _ in range(3):
+        before, started = os.times(), time.perf_counter()
+        assert run(*args).returncode == 0
+        after, wall = os.times(), time.perf_counter() - started
+        cpu = after.children_user + after.children_system - before.children_user - before.children_system
+        best = min(best, wall, cpu)
+    return best
 
 
 def test_the_gate_fails_when_a_score_is_below_it(index_folder, tmp_path):

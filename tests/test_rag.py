@@ -156,13 +156,16 @@ def test_a_poor_score_is_refused_and_a_remote_topic_is_out_of_scope():
     assert features(found(1.0)[0], [near], "de-CH") == (1.0, 0.5, 1.0, 1.0, 1.0)
 
 
+SHENZHEN = "How large was Shenzhen's AI industry at the end of 2024?"
+
+
 def chat(chatbot: Chatbot, *drafts: str):
     model = GenericFakeChatModel(messages=iter(AIMessage(d) for d in drafts))
-    return Chatbot(chatbot._index, ChatModelGenerator(model)).ask("How many AI companies does Chengdu have?")
+    return Chatbot(chatbot._index, ChatModelGenerator(model)).ask(SHENZHEN)
 
 
 def test_a_models_sentences_are_cited_to_the_sentence_and_renumbered(chatbot):
-    hits = chatbot.ask("How many AI companies does Chengdu have?").hits
+    hits = chatbot.ask(SHENZHEN).hits
     rank = 1 + next(i for i, h in enumerate(hits) if "2800家" in h.passage.text)
     answer = chat(chatbot, f"Shenzhen's AI industry reached 360 billion yuan in 2024 [{rank}]. Nothing else is known.")
     assert answer.text == "Shenzhen's AI industry reached 360 billion yuan in 2024. [1]"

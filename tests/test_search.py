@@ -14,7 +14,7 @@ from index.dense import Dense
 from index.languages import same_language
 from index.lexical import Lexical
 from index.normalise import fold
-from index.search import CONTEXT, RRF_K, Index, context, rrf
+from index.search import CONTEXT, DENSE, RRF_K, Index, context, rrf
 from index.types import Embedder, Retriever
 
 LANGS = {"hafen": "de", "school": "en", "tianwen": "zh-Hans"}
@@ -153,7 +153,7 @@ def test_why_tells_ranks_scores_and_terms(town):
     assert hit.why.lexical_rank == 1 and hit.why.lexical_score > 0
     assert "#1987y" in hit.why.terms
     assert 0 < hit.why.coverage <= 1
-    assert hit.score == pytest.approx(hit.why.coverage + 0.5 * hit.why.dense_score)
+    assert hit.score == pytest.approx(hit.why.coverage + DENSE * hit.why.dense_score)
 
 
 def test_coverage_of_a_hand_calculation():
