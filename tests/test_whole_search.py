@@ -1,0 +1,32 @@
+"""XQuAD-like questions through the whole search, with an encoder that can be computed in the head."""
+
+import json
+
+from fakes import ConceptEmbedder
+
+from eval.whole_search import LANGS, first_hits
+
+PARAGRAPHS = {
+    "en": ("The harbour has a bridge.", "The baker sells bread.", "The teacher left the school."),
+    "de": ("Der Hafen hat eine Brücke.", "Der Bäcker verkauft Brot.", "Die Lehrerin verließ die Schule."),
+    "zh": ("港口有桥梁。", "面包师卖面包。", "教师离开学校。"),
+}
+QUESTIONS = {
+    "en": ("Which bridge at the harbour?", "Who sells bread?", "Which school?"),
+    "de": ("Welche Brücke am Hafen?", "Wer verkauft Brot?", "Welche Schule?"),
+    "zh": ("港口的桥梁?", "面包?", "学校?"),
+}
+
+
+def test_each_pair_counts_its_right_first_hits(tmp_path):
+    for lang in LANGS:
+        paragraphs = [
+            {"context": c, "qas": [{"question": q, "id": q, "answers": []}]}
+            for c, q in zip(PARAGRAPHS[lang], QUESTIONS[lang], strict=True)
+        ]
+        if lang == "de":  # a question asked of another paragraph than the one that answers it is not found
+            paragraphs[0]["qas"], paragraphs[1]["qas"] = paragraphs[1]["qas"], paragraphs[0]["qas"]
+        data = {"data": [{"paragraphs": paragraphs}]}
+        (tmp_path / f"xquad_dev.{lang}.json").write_text(json.dumps(data), encoding="utf-8")
+    shares = first_hits(ConceptEmbedder(), tmp_path, 3, tmp_path)
+    assert shares == {(q, a): 1 / 3 if q == "de" else 1.0 for q in LANGS for a in LANGS}
