@@ -51,7 +51,7 @@ def test_an_answer_as_json_keeps_the_contract(index_folder):
 
 def test_a_file_of_questions_is_answered_in_order_with_everything_passed_through(index_folder, tmp_path):
     rows = [
-        {"id": 7, "question": "How many AI companies does Chengdu have?", "note": {"deep": ["ü", 1]}},
+        {"id": 7, "question": " How many AI companies  does Chengdu have?\n", "note": {"deep": ["ü", 1]}},
         {"id": "b", "question": ""},
         {"question": "x" * 10_000},
         {"id": None, "question": "武汉到2028年人工智能产业规模目标是多少？", "lang_hint": "zh"},
@@ -62,6 +62,7 @@ def test_a_file_of_questions_is_answered_in_order_with_everything_passed_through
     assert (done.returncode, done.stderr) == (0, "")
     lines = [json.loads(x) for x in done.stdout.splitlines()]
     assert [x["id"] for x in lines] == [7, "b", None, None]
+    assert [x["question"] for x in lines] == [r["question"] for r in rows]
     assert lines[0]["note"] == {"deep": ["ü", 1]} and lines[3]["lang_hint"] == "zh"
     for line in lines:
         assert_contract(line)

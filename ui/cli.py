@@ -167,7 +167,7 @@ def _ask(args: argparse.Namespace) -> int:
         return _ask_file(chatbot, args.file, args.json, options)
     answer = chatbot.ask(args.question, **options)
     if args.json:
-        print(json.dumps({"id": None, **answer_json(answer)}, ensure_ascii=False))
+        print(json.dumps({"id": None, **answer_json(answer), "question": args.question}, ensure_ascii=False))
     else:
         print(plain(answer, chatbot))
     return 0
@@ -206,7 +206,7 @@ def _ask_file(chatbot: Chatbot, path: Path, as_json: bool, options: dict[str, An
                 "seconds": 0.0,
             }
         if as_json:
-            print(json.dumps({**row, "id": row.get("id"), **answer}, ensure_ascii=False), flush=True)
+            print(json.dumps({**row, "id": row.get("id"), **answer, "question": question}, ensure_ascii=False), flush=True)
         else:
             print(f"{question}\n{answer['text']}\n", flush=True)
     return 0
