@@ -75,6 +75,13 @@ def test_questions_can_come_from_standard_input(index_folder):
     assert json.loads(done.stdout)["id"] == 1
 
 
+def test_a_lone_surrogate_in_a_question_breaks_nothing(index_folder):
+    text = '{"id": 1, "question": "\\ud800 Wuhan?"}\n{"id": 2, "question": "Wuhan?"}\n'
+    done = run("ask", "--file", "-", "--json", "--index", index_folder, text=text)
+    assert done.returncode == 0
+    assert [json.loads(x)["question"] for x in done.stdout.splitlines()] == ["\ud800 Wuhan?", "Wuhan?"]
+
+
 @pytest.mark.parametrize("line", ["not json", "[1]", '{"id": 1}', '{"question": 5}', "null"])
 def test_a_line_that_is_no_question_is_named(line, index_folder, tmp_path):
     file = tmp_path / "q.jsonl"

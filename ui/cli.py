@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ui.output import answer_json, hit_json, plain
+from ui.output import answer_json, hit_json, json_line, plain
 
 if TYPE_CHECKING:
     from rag.chatbot import Chatbot
@@ -151,7 +151,7 @@ def _search(args: argparse.Namespace) -> int:
     hits = open_index(args.index, _embedder(args)).search(args.question, args.k, args.source_lang)
     for rank, hit in enumerate(hits, 1):
         if args.json:
-            print(json.dumps({"rank": rank, **hit_json(hit)}, ensure_ascii=False))
+            print(json_line({"rank": rank, **hit_json(hit)}))
         else:
             where = f"{hit.passage.article_id} {hit.passage.start}-{hit.passage.end} {hit.passage.lang}"
             print(f"{rank:2}. {hit.score:.3f}  {where}\n    {' '.join(hit.passage.text.split())}")
@@ -167,7 +167,7 @@ def _ask(args: argparse.Namespace) -> int:
         return _ask_file(chatbot, args.file, args.json, options)
     answer = chatbot.ask(args.question, **options)
     if args.json:
-        print(json.dumps({"id": None, **answer_json(answer), "question": args.question}, ensure_ascii=False))
+        print(json_line({"id": None, **answer_json(answer), "question": args.question}))
     else:
         print(plain(answer, chatbot))
     return 0
@@ -206,7 +206,7 @@ def _ask_file(chatbot: Chatbot, path: Path, as_json: bool, options: dict[str, An
                 "seconds": 0.0,
             }
         if as_json:
-            print(json.dumps({**row, "id": row.get("id"), **answer, "question": question}, ensure_ascii=False), flush=True)
+            print(json_line({**row, "id": row.get("id"), **answer, "question": question}), flush=True)
         else:
             print(f"{question}\n{answer['text']}\n", flush=True)
     return 0

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from index.types import Hit
     from rag.chatbot import Chatbot
     from rag.types import Answer
+
+
+def json_line(row: dict[str, Any]) -> str:
+    """`row` as one line of JSON in readable letters; escaped if it holds what UTF-8 cannot write (a lone surrogate)."""
+    line = json.dumps(row, ensure_ascii=False)
+    try:
+        line.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(row)
+    return line
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
