@@ -51,8 +51,11 @@ def evidence(index: Index, question: str, hits: tuple[Hit, ...]) -> tuple[Eviden
     weights = interaction.word_weights(asked.words, np.array(wholes))
     out: dict[tuple[str, Span], Evidence] = {}
     for number, (hit, whole, title) in enumerate(zip(read, wholes, titles, strict=True)):
+        near = np.maximum(whole, title)
+        given = asked.quantities & {q.term for q in find(hit.passage.text, hit.passage.lang)}
+        share = len(given) / len(asked.quantities) if asked.quantities else 1.0
         for span in hit.passage.sentences:
-            found = _judge(index, asked, kind, hit, number, span, whole, title, weights)
+            found = _judge(index, asked, kind, hit, number, span, near, share, weights)
             key = (hit.passage.article_id, span)
             if key not in out or out[key].score < found.score:
                 out[key] = found
@@ -78,26 +81,24 @@ def supporting_span(index: Index, statement: str, hit: Hit) -> Span:
 
 
 def _judge(
-    index: Index, asked: Question, kind: Wanted, hit: Hit, number: int, span: Span, whole: np.ndarray,
-    title: np.ndarray, weights: np.ndarray,
+    index: Index, asked: Question, kind: Wanted, hit: Hit, number: int, span: Span, near: np.ndarray,
+    share: float, weights: np.ndarray,
 ) -> Evidence:
     passage = hit.passage
     text = span.of(index.articles[passage.article_id].text)
     words = index.words_of(text)
     own = index.matched(asked, text)
-    near = np.maximum(whole, title)
     each = float(weights.mean()) if len(weights) else 1.0
     held = asked.quantities & {q.term for q in find(text, passage.lang)}
     total = float(weights.sum()) + each * len(asked.quantities)
     coverage = float(np.maximum(own, CONTEXT * near) @ weights + each * len(held)) / total
-    in_passage = asked.quantities & {q.term for q in find(passage.text, passage.lang)}
     candidates = answers_in(text, passage.lang, kind, asked.quantities)
     marks, nearness = _marks(text, asked, kind, words, weights, candidates)
     return Evidence(
         hit=number,
         span=span,
         score=coverage + KIND * (1.0 if kind == "other" else nearness) + hit.score,
-        quantities=len(in_passage) / len(asked.quantities) if asked.quantities else 1.0,
+        quantities=share,
         kind=kind == "other" or bool(candidates),
         marks=tuple(Span(span.start + m.start, span.start + m.end) for m in marks),
     )

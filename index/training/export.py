@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from index.training import graph
 from index.training.init import counts
 from index.training.mixture import Pool
-from index.training.model import EPS, SEP, Encoder, load
+from index.training.model import BERT_NAMES, EPS, SEP, Encoder, load
 
 LIMIT = 40_000_000  # bytes, the whole folder
 STRETCH = 16.0  # of words and positions: the norm after them undoes it, and float8 keeps small values well above 2^-6
@@ -77,18 +77,11 @@ def bert_state(model: Encoder) -> dict[str, torch.Tensor]:
         "pooler.dense.weight": torch.zeros(dim, dim, dtype=small),
         "pooler.dense.bias": torch.zeros(dim, dtype=half),
     }
-    names = {
-        "out": "attention.output.dense",
-        "norm1": "attention.output.LayerNorm",
-        "up": "intermediate.dense",
-        "down": "output.dense",
-        "norm2": "output.LayerNorm",
-    }
     for i in range(len(model.layers)):
         for kind in ("weight", "bias"):
             for part, rows in zip(("query", "key", "value"), own[f"layers.{i}.qkv.{kind}"].chunk(3), strict=True):
                 out[f"encoder.layer.{i}.attention.self.{part}.{kind}"] = rows
-            for ours, theirs in names.items():
+            for ours, theirs in BERT_NAMES.items():
                 out[f"encoder.layer.{i}.{theirs}.{kind}"] = own[f"layers.{i}.{ours}.{kind}"]
     return {
         k: (v if v.dtype != torch.float32 else v.to(small if v.dim() == 2 else half)).contiguous()

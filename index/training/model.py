@@ -13,6 +13,14 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 EPS = 1e-12
+# The parts of a layer here, and what transformers' BERT calls them.
+BERT_NAMES = {
+    "out": "attention.output.dense",
+    "norm1": "attention.output.LayerNorm",
+    "up": "intermediate.dense",
+    "down": "output.dense",
+    "norm2": "output.LayerNorm",
+}
 PAD, UNK, CLS, SEP = 0, 1, 2, 3
 
 
@@ -102,18 +110,11 @@ def from_bert(folder: Path) -> Encoder:
         "norm.weight": old["embeddings.LayerNorm.weight"],
         "norm.bias": old["embeddings.LayerNorm.bias"],
     }
-    names = {
-        "out": "attention.output.dense",
-        "norm1": "attention.output.LayerNorm",
-        "up": "intermediate.dense",
-        "down": "output.dense",
-        "norm2": "output.LayerNorm",
-    }
     for i in range(layers):
         for kind in ("weight", "bias"):
             parts = [old[f"encoder.layer.{i}.attention.self.{p}.{kind}"] for p in ("query", "key", "value")]
             new[f"layers.{i}.qkv.{kind}"] = torch.cat(parts)
-            for ours, theirs in names.items():
+            for ours, theirs in BERT_NAMES.items():
                 new[f"layers.{i}.{ours}.{kind}"] = old[f"encoder.layer.{i}.{theirs}.{kind}"]
     model.load_state_dict(new)
     return model
