@@ -16,7 +16,8 @@ from index.embedder import StaticEmbedder
 from index.errors import UserError
 from index.types import TokenVectors
 
-FILES = ("model.onnx", "model.safetensors", "static.safetensors", "tokenizer.json", "config.json")
+WEIGHTS = "model.safetensors"  # where model.onnx says that its weights are
+FILES = ("model.onnx", WEIGHTS, "static.safetensors", "tokenizer.json", "config.json")
 THREADS = "CROSSCITE_THREADS"
 _BATCH_TOKENS = 4096  # padded tokens a batch: its states and feed-forward (24 MB) stay near the caches
 _CHUNK = 1 << 20
@@ -50,7 +51,7 @@ class OnnxEmbedder:
     vectors, at length 1: a cosine is then (cos of the one + `static` x cos of the other) / (1 + `static`). At 0 the
     vectors are those that sentence-transformers makes of the folder. Queries and passages are encoded alike. Token
     vectors are those of the static table: they keep a word's meaning apart from its neighbours', which late
-    interaction wants. UserError if a file is missing, ValueError if `static` is negative.
+    interaction wants. UserError if a file is missing or damaged, ValueError if `static` is negative.
     """
 
     def __init__(self, folder: Path, static: float = 0.0) -> None:
@@ -134,8 +135,14 @@ class OnnxEmbedder:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the cores are others' between calls
-        path = str(self._folder / "model.onnx")
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        # Handed over as bytes: onnxruntime would map the file, and a mapped file that is rewritten ends the process.
+        weights = (self._folder / WEIGHTS).read_bytes()
+        options.add_external_initializers_from_files_in_memory([WEIGHTS], [weights], [len(weights)])
+        graph = (self._folder / "model.onnx").read_bytes()
+        try:
+            return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's own classes share no base but this one
+            raise UserError(f"encoder folder {self._folder} is damaged; reinstall crosscite") from error
 
     @cached_property
     def _words(self) -> StaticEmbedder:

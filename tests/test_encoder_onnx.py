@@ -186,6 +186,17 @@ def test_the_name_changes_with_the_weights(made, tmp_path):
     assert OnnxEmbedder(tmp_path).name != OnnxEmbedder(made[0]).name
 
 
+def test_a_folder_rewritten_while_it_is_in_use_changes_nothing(made, tmp_path):
+    for file in made[0].iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    embedder = OnnxEmbedder(tmp_path)
+    before = embedder.encode_queries(["the cat"])
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    np.testing.assert_array_equal(embedder.encode_queries(["the cat"]), before)
+    with pytest.raises(UserError, match="damaged"):
+        OnnxEmbedder(tmp_path).encode_queries(["the cat"])
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(UserError, match=r"model\.onnx and model\.safetensors"):
         OnnxEmbedder(tmp_path)

@@ -116,7 +116,7 @@ def made(tmp_path_factory, corpus, teacher) -> Path:
 
 def arguments(corpus: Path, work: Path, teacher: Path, stage: str):
     return options(
-        [*"--vocab 220 --keep 200 --longest 64 --minutes 0.1 --tokens 1024 --rows 32".split(), "--data", str(corpus),
+        [*"--vocab 220 --keep 200 --longest 64 --steps 150 --tokens 1024 --rows 32".split(), "--data", str(corpus),
          "--work", str(work), "--teacher", str(teacher), stage]
     )  # fmt: skip
 
@@ -249,7 +249,7 @@ def test_distilling_brings_translations_together(made, teacher):
 @pytest.mark.slow
 def test_tuning_brings_static_vectors_of_questions_and_passages_together(made, tmp_path):
     pool = mixture.Pool.load(made / "pools" / "qa.npz")
-    static.tune({"qa": pool}, made / "static.safetensors", tmp_path / "tuned.safetensors", 0.05)
+    static.tune({"qa": pool}, made / "static.safetensors", tmp_path / "tuned.safetensors", 1, steps=60)
     apart = {}
     for path in (made / "static.safetensors", tmp_path / "tuned.safetensors"):
         table = torch.tensor(static.read(path))
@@ -299,7 +299,7 @@ def test_packed_archives_make_a_work_folder_that_trains(made, corpus, teacher, t
         with tarfile.open(archive) as file:
             file.extractall(tmp_path, filter="data")
     command = [sys.executable, "-m", "index.training", "--data", str(corpus), "--work", str(tmp_path)]
-    command += ["--teacher", str(tmp_path / "teacher"), "--minutes", "0.05", "--tokens", "512", "--workers", "2"]
+    command += ["--teacher", str(tmp_path / "teacher"), "--steps", "10", "--tokens", "512", "--workers", "2"]
     for stage in ("init", "distil"):
         subprocess.run([*command, stage], check=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, timeout=120)
     assert json.loads((tmp_path / "distil.json").read_text())["step"] > 0

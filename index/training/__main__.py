@@ -26,6 +26,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--keep", type=int, default=41_000, help="pieces shipped")
     parser.add_argument("--longest", type=int, default=512, help="positions shipped")
     parser.add_argument("--minutes", type=float, default=60, help="of stage distil; retrieve takes a half, tune a twelfth")
+    parser.add_argument("--steps", type=int, help="end tune, distil and retrieve after so many steps, not by the clock")
     parser.add_argument("--tokens", type=int, default=2048, help="padded tokens of a batch's side, at most")
     parser.add_argument("--rows", type=int, default=192, help="rows of a batch, at most")
     parser.add_argument("--scale", type=float, default=1.0, help="of every set's share in the mix")
@@ -70,8 +71,8 @@ def run(o: argparse.Namespace) -> None:
 
     plan = Plan(
         o.minutes, words=2e-3, trunk=1.5e-4, tokens=o.tokens, rows=o.rows, seed=o.seed, device=o.device, bf16=o.bf16,
-        workers=o.workers,
-    )
+        workers=o.workers, steps=o.steps,
+    )  # fmt: skip
 
     def pools(names: list[str] | None = None) -> dict[str, mixture.Pool]:
         paths = sorted((work / "pools").glob("*.npz"))
@@ -89,7 +90,8 @@ def run(o: argparse.Namespace) -> None:
             vocab = mixture.Tokens(work / "tokenizer.json", teacher / "tokenizer.json").student.get_vocab_size()
             static.train(pools(["sentence", "title", "across"]), vocab, work / "static.safetensors", seed=o.seed)
         elif stage == "tune":
-            static.tune(pools(list(static.TUNE)), work / "static.safetensors", work / "tuned.safetensors", o.minutes / 12)
+            start, out = work / "static.safetensors", work / "tuned.safetensors"
+            static.tune(pools(list(static.TUNE)), start, out, o.minutes / 12, seed=o.seed, steps=o.steps)
         elif stage == "init" and not (work / "start.safetensors").exists():
             model = init.run(work, teacher, list(pools(["sentence", "title"]).values()))
             save(model, work / "start.safetensors")

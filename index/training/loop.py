@@ -33,6 +33,11 @@ class Plan:
     bf16: bool = False
     every: float = 5.0  # minutes between checkpoints
     workers: int = 1  # processes on one CPU thread each; 1 means one process with all of torch's threads
+    steps: int | None = None  # the end comes after so many steps of a process, and not by the clock
+
+    def done(self, spent: float, step: int) -> float:
+        """What share of the run is behind after `spent` seconds and `step` steps; 1 or more at its end."""
+        return step / self.steps if self.steps else spent / (60 * self.minutes)
 
 
 def cycle(pools: dict[str, Pool], shares: dict[str, float], plan: Plan) -> Iterator[tuple[str, Pool, np.ndarray]]:
@@ -53,10 +58,10 @@ def train(
     plan: Plan,
     out: Path,
 ) -> Encoder:
-    """The model after `plan.minutes`; `out.safetensors` and `out.json` are written every few minutes.
+    """The model after `plan.minutes`, or `plan.steps`; `out.safetensors` and `out.json` are written every few minutes.
 
     The vocabulary's rows take a sparse Adam (only rows of the batch move), the rest AdamW; both rates rise
-    linearly, then fall linearly to zero as the time runs out. A run that was broken off goes on from its last
+    linearly, then fall linearly to zero towards the end. A run that was broken off goes on from its last
     checkpoint with the time it has left (the moments of Adam start anew). With `plan.workers` above 1 (CPU only),
     that many processes of one thread each update the same weights without locks (Hogwild, Niu et al. 2011): on cores
     that others use too, no thread waits for another at a barrier.
@@ -65,7 +70,7 @@ def train(
     state = json.loads(log.read_text()) if log.exists() else {"spent": 0.0, "step": 0}
     if log.exists():
         model = load(out.with_suffix(".safetensors"))
-    if state["spent"] >= plan.minutes * 60:
+    if plan.done(state["spent"], state["step"]) >= 1:
         return model.eval()
     model.to(plan.device).train()
     if plan.workers == 1:
@@ -96,10 +101,9 @@ def _work(worker: int, model: Encoder, batches, loss, plan: Plan, out: Path, sta
     slow = torch.optim.AdamW(trunk, lr=plan.trunk, weight_decay=0.01)
     fast = torch.optim.SparseAdam(model.words.parameters(), lr=plan.words)
     clock, saved, mean = time.monotonic(), spent, {}
-    total = round(plan.minutes * 60)
-    bar = tqdm(total=total, initial=round(spent), desc=out.stem, unit="s", mininterval=10, disable=worker > 0)
-    while spent < plan.minutes * 60:
-        done = spent / (plan.minutes * 60)
+    total, unit = (plan.steps, "step") if plan.steps else (round(plan.minutes * 60), "s")
+    bar = tqdm(total=total, initial=round(plan.done(spent, step) * total), desc=out.stem, unit=unit, mininterval=10, disable=worker > 0)
+    while (done := plan.done(spent, step)) < 1:
         rate = min(1.0, done / plan.warmup) * (1 - done) if plan.warmup else 1 - done
         slow.param_groups[0]["lr"], fast.param_groups[0]["lr"] = plan.trunk * rate, plan.words * rate
         name, pool, rows = next(stream)
@@ -117,7 +121,7 @@ def _work(worker: int, model: Encoder, batches, loss, plan: Plan, out: Path, sta
             mean[label] = 0.95 * mean.get(label, value.item()) + 0.05 * value.item()
         now = time.monotonic()
         spent, clock = spent + now - clock, now
-        bar.update(min(round(spent), total) - bar.n)
+        bar.update(min(round(plan.done(spent, step) * total), total) - bar.n)
         if worker == 0 and spent - saved > plan.every * 60:
             saved = spent
             _checkpoint(model, out, plan, spent, step, mean)

@@ -45,10 +45,14 @@ def train(
     write(table.weight.detach().numpy(), out)
 
 
-def tune(pools: dict[str, Pool], start: Path, out: Path, minutes: float, rate: float = 0.005, seed: int = 0) -> None:
+def tune(
+    pools: dict[str, Pool], start: Path, out: Path, minutes: float, rate: float = 0.005, seed: int = 0,
+    steps: int | None = None,
+) -> None:
     """Teach the table at `start` to find passages: the same contrast, questions with their passages in the mix.
 
     `TUNE` gives each kind of pool its share of the steps; batches of 1024; equal texts are no negatives of each other.
+    It ends after `minutes`, or after `steps` where they are given.
     An existing `out` is kept.
     """
     if out.exists():
@@ -60,7 +64,7 @@ def tune(pools: dict[str, Pool], start: Path, out: Path, minutes: float, rate: f
     names = sorted(n for n, p in pools.items() if n.split(".")[0] in TUNE and len(p))
     same_kind = Counter(n.split(".")[0] for n in names)
     share = np.array([TUNE[n.split(".")[0]] / same_kind[n.split(".")[0]] for n in names])
-    began, done, steps = time.monotonic(), 0.0, 0
+    began, done, step = time.monotonic(), 0.0, 0
     while done < 1:
         optimiser.param_groups[0]["lr"] = rate * (1 - done)
         pool = pools[names[rng.choice(len(names), p=share / share.sum())]]
@@ -69,9 +73,9 @@ def tune(pools: dict[str, Pool], start: Path, out: Path, minutes: float, rate: f
         optimiser.zero_grad()
         contrast(a, b, equal(pool.a, rows) | equal(pool.b, rows)).backward()
         optimiser.step()
-        steps += 1
-        done = (time.monotonic() - began) / (60 * minutes)
-    print(f"static: {steps} steps in {minutes} min", flush=True)
+        step += 1
+        done = step / steps if steps else (time.monotonic() - began) / (60 * minutes)
+    print(f"static: {step} steps in {(time.monotonic() - began) / 60:.1f} min", flush=True)
     write(table.weight.detach().numpy(), out)
 
 
