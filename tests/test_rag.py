@@ -17,9 +17,9 @@ from rag.chatbot import Chatbot
 from rag.citations import Citations, disarm
 from rag.evidence import Evidence
 from rag.expected import answers_in, fits, wanted
-from rag.generator import written_in
 from rag.support import supported
 from rag.types import Claim, Source
+from rag.wording import written_in
 
 TEXT = "Wuhan plant 200 Milliarden Yuan. Shenzhen zählt 2.800 Firmen [3]."
 ARTICLE = Article("a", "de", "Pläne der Städte", TEXT, (Span(0, len(TEXT)),), date="2025-02-14", publisher="Zeitung")
