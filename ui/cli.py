@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ui import score_command
 from ui.output import answer_json, hit_json, json_line, plain
 
 if TYPE_CHECKING:
@@ -92,12 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     chat.add_argument("--llm", metavar="PROVIDER:MODEL", help="let a LangChain chat model write the answers")
 
-    score = command("score", _score, "score the system on the eval set")
-    score.add_argument(
-        "--questions", type=Path, metavar="FILE", help="a questions JSONL (eval/questions/test.jsonl)"
-    )
-    score.add_argument("--gate", action="store_true", help="exit 1 if a score fell below eval/expected.toml")
-    score.add_argument("--json", action="store_true", help="the report as JSON")
+    score_command.add_arguments(command("score", score_command.run, "score the system on the eval set"))
     return parser
 
 
@@ -242,21 +238,6 @@ def _chat(args: argparse.Namespace) -> int:
 
     serve(chatbot, args.host, args.port)
     return 0
-
-
-def _score(args: argparse.Namespace) -> int:
-    from eval.dataset import load, shipped
-    from eval.report import load_expected, score
-    from rag.chatbot import Chatbot
-
-    chatbot = Chatbot.open(args.index, embedder=_embedder(args))
-    path = args.questions or shipped("test")
-    report = score(chatbot.ask, load(path), chatbot.articles(), progress=sys.stderr.isatty())
-    print(report.json() if args.json else report.table())
-    failed = report.gate(load_expected(ROOT / "eval" / "expected.toml", path.stem)) if args.gate else []
-    for line in failed:
-        print(f"crosscite: below the gate: {line}", file=sys.stderr)
-    return 1 if failed else 0
 
 
 if __name__ == "__main__":
