@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from index.errors import UserError
@@ -18,9 +18,10 @@ from rag.citations import Citations
 from rag.evidence import evidence, supporting_span
 from rag.generator import ExtractiveGenerator
 from rag.support import supported
-from rag.types import Answer, Claim, Generator
+from rag.types import Answer, Claim, Dropped, Generator, Reason
 
 LONGEST = 2000
+
 
 class Chatbot:
     """Answers questions over an index with a generator; safe to share between threads."""
@@ -58,53 +59,120 @@ class Chatbot:
         return self._index.articles[article_id]
 
     def ask(
-        self, question: str, *, k: int = 10, answer_lang: str | None = None, source_langs: Sequence[str] = ()
+        self, question: str, *, k: int = 10, answer_lang: str | None = None, source_langs: Sequence[str] = (),
+        history: Sequence[str] = (),
     ) -> Answer:
         """The answer, with the `k` best passages as hits.
 
         `answer_lang` is the language to answer in (otherwise the question's), `source_langs` limits the articles'.
+        `history` are the questions before this one as they were searched (`Answer.query`), oldest first.
         UserError if the question is empty or longer than `LONGEST` characters, GeneratorError from a language model.
         """
-        for item in self.stream(question, k=k, answer_lang=answer_lang, source_langs=source_langs):
-            if isinstance(item, Answer):
-                return item
-        raise AssertionError("a stream ends with its answer")
+        *_, answer = self.stream(
+            question, k=k, answer_lang=answer_lang, source_langs=source_langs, history=history
+        )
+        return answer
 
     def stream(
-        self, question: str, *, k: int = 10, answer_lang: str | None = None, source_langs: Sequence[str] = ()
+        self, question: str, *, k: int = 10, answer_lang: str | None = None, source_langs: Sequence[str] = (),
+        history: Sequence[str] = (),
     ) -> Iterator[str | Answer]:
         """The answer's text as it grows, whole sentences with their markers checked, and last the Answer itself."""
-        started = time.perf_counter()
+        turn = self._turn(question, k, answer_lang, source_langs, history)
+        if turn.reason is None:
+            for claim in self._generator.write(turn.query, turn.hits, turn.lang):
+                if turn.add(claim):
+                    yield turn.text
+        yield turn.answer()
+
+    def _turn(
+        self, question: str, k: int, answer_lang: str | None, source_langs: Sequence[str], history: Sequence[str]
+    ) -> _Turn:
+        watch = _Watch()
         question = _clean(question)
         asked_in = detect(question)
-        lang = messages.written_language(answer_lang or asked_in)
-        hits = tuple(self._index.search(question, k, source_langs))
-        found = evidence(self._index, question, hits)
+        query = question
+        watch.lap("understand")
+        hits = tuple(self._index.search(query, k, source_langs))
+        watch.lap("search")
+        found = evidence(self._index, query, hits)
         confidence, reason = judge(found, hits, asked_in)
-        text = ""
-        citations = Citations(self._index.articles, hits)
-        if reason is None:
-            for claim in self._generator.write(question, hits, lang):
-                if supported(claim, hits, self._index.articles, lang):
-                    text += citations.add(self._pointed(claim, hits))
-                    yield text
-            if not text:
-                reason = "not_supported"
-        yield Answer(
-            question=question,
-            lang=lang,
+        watch.lap("evidence")
+        lang = messages.written_language(answer_lang or asked_in)
+        return _Turn(self._index, watch, question, query, asked_in, lang, hits, confidence, reason)
+
+
+@dataclass
+class _Watch:
+    """Seconds by stage; the time between two laps goes to the stage of the second."""
+
+    started: float = field(default_factory=time.perf_counter)
+    stages: dict[str, float] = field(default_factory=dict)
+    last: float = 0.0
+
+    def lap(self, stage: str) -> None:
+        elapsed = self.total()
+        self.stages[stage] = self.stages.get(stage, 0.0) + elapsed - self.last
+        self.last = elapsed
+
+    def total(self) -> float:
+        return time.perf_counter() - self.started
+
+
+@dataclass
+class _Turn:
+    """An answer while it grows: what was found, and the claims that stood the check."""
+
+    index: Index
+    watch: _Watch
+    question: str
+    query: str
+    asked_in: str
+    lang: str
+    hits: tuple[Hit, ...]
+    confidence: float
+    reason: Reason | None
+    text: str = ""
+    dropped: list[Dropped] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.citations = Citations(self.index.articles, self.hits)
+
+    def add(self, claim: Claim) -> bool:
+        """Adds a claim that its sources support; True if the text grew."""
+        self.watch.lap("write")
+        stands = supported(claim, self.hits, self.index.articles, claim.lang or self.lang)
+        if stands:
+            self.text += self.citations.add(self._pointed(claim))
+        else:
+            self.dropped.append(Dropped(claim.text, "not_supported" if claim.sources else "no_source"))
+        self.watch.lap("check")
+        return stands
+
+    def answer(self) -> Answer:
+        """The answer as it stands: a refusal if no claim stood."""
+        if self.reason is None:
+            self.watch.lap("write")
+        reason = self.reason or (None if self.text else "not_supported")
+        return Answer(
+            question=self.question,
+            lang=self.lang,
             found=reason is None,
-            text=text if reason is None else messages.refusal(reason, lang, asked_in),
-            citations=tuple(citations.found),
-            hits=hits,
+            text=self.text if reason is None else messages.refusal(reason, self.lang, self.asked_in),
+            citations=tuple(self.citations.found),
+            hits=self.hits,
             reason=reason,
-            seconds=time.perf_counter() - started,
-            confidence=confidence,
+            seconds=self.watch.total(),
+            confidence=self.confidence,
+            query=self.query,
+            stages=tuple(self.watch.stages.items()),
+            dropped=tuple(self.dropped),
         )
-    def _pointed(self, claim: Claim, hits: Sequence[Hit]) -> Claim:
+
+    def _pointed(self, claim: Claim) -> Claim:
         """The claim, each of its sources narrowed to the sentence that supports it."""
         sources = tuple(
-            s if s.span is not None else replace(s, span=supporting_span(self._index, claim.text, hits[s.hit]))
+            s if s.span is not None else replace(s, span=supporting_span(self.index, claim.text, self.hits[s.hit]))
             for s in claim.sources
         )
         return replace(claim, sources=sources)

@@ -26,12 +26,25 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A sentence of a draft, without markers, and its sources. `before` is the white space that parts it from the
-    claim before."""
+    """A sentence of a draft, without markers, and its sources; none if it named no passage that was shown.
+
+    `before` is the white space that parts it from the claim before. `lang` is the language it is written in where
+    that is not the language asked for.
+    """
 
     text: str
     sources: tuple[Source, ...]
     before: str = "\n"
+    lang: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A sentence of a draft that is not part of the answer, and why: `no_source` (no marker of a passage that was
+    shown) or `not_supported` (its passages do not say so)."""
+
+    text: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,10 @@ class Answer:
     `text` is in the language of `lang` (quotations stay in their own); it is never empty. `found` is False for a
     refusal, and then `reason` says why and `citations` is empty. `hits` are the k best passages, best first.
     `confidence` (0..1) is the calibrated probability that the articles answer the question.
+
+    `query` is what was searched: the question, or the question completed from the conversation. `stages` are the
+    seconds each step took, in order (`understand`, `search`, `evidence`, `write`, `check`). `dropped` are the sentences of
+    a draft that were left out. `note` is a sentence in `lang` about the answer as a whole, or None.
     """
 
     question: str
@@ -70,6 +87,14 @@ class Answer:
     reason: Reason | None
     seconds: float
     confidence: float = 0.0
+    query: str = ""
+    stages: tuple[tuple[str, float], ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.query:
+            object.__setattr__(self, "query", self.question)
 
 
 @runtime_checkable
