@@ -1,8 +1,15 @@
-"""Questions with gold spans: read, validated, and checked against the articles."""
+"""Questions with gold spans: read, validated line by line, and checked against the articles.
+
+A file holds one JSON object a line: `id`, `question`, `lang` (BCP 47), `answerable`, `gold` (a list of `article_id`,
+`start`, `end` and, if wished, `quote`) and `answers` (short strings). `parallel_id` (or `fact`) joins questions that ask
+for the same thing, `split` names the part of the set, `kind` the sort of question; without them a question is its own
+fact, of no split and no kind. Other keys are passed over.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +21,20 @@ from index.types import Article, Span
 SHIPPED = Path(__file__).parent / "questions"
 SPLITS = ("dev", "test")
 NO_ARTICLE = "none"
+_TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """A place that answers a question: `article.text[start:end]` is the supporting sentence or clause."""
+    """A place that answers a question: `article.text[start:end]` is the supporting sentence or clause.
+
+    `quote`, if it says something, is what the article must read there.
+    """
 
     article_id: str
     start: int
     end: int
+    quote: str = ""
 
     @property
     def span(self) -> Span:
@@ -35,7 +47,8 @@ class Question:
     """A question and what is right. The spans in `gold` are alternatives: each of them alone answers it.
 
     `answers` are short strings, in the source's writing and others; an answer that says any of them is right.
-    Both are empty when the articles do not answer. Questions that share a `fact` ask for the same thing.
+    Both are empty when the articles do not answer. Questions that share a `fact` (the file's `parallel_id`) ask for
+    the same thing.
     """
 
     id: str
@@ -46,6 +59,7 @@ class Question:
     kind: str
     gold: tuple[Gold, ...]
     answers: tuple[str, ...]
+    split: str = ""
 
 
 def shipped(split: str) -> Path:
@@ -55,38 +69,35 @@ def shipped(split: str) -> Path:
     return SHIPPED / f"{split}.jsonl"
 
 
-def load(path: Path) -> tuple[Question, ...]:
-    """The questions of a JSONL file, in order. UserError names the line, what is wrong and needed."""
-    questions: list[Question] = []
-    lines: dict[str, int] = {}
+def load(path: Path, articles: Iterable[Article] | None = None) -> tuple[Question, ...]:
+    """The questions of a JSONL file, in order, their gold checked against `articles` if given.
+
+    UserError names every line that is wrong, one a line, and what it needs.
+    """
+    texts = None if articles is None else {article.id: article.text for article in articles}
+    questions: dict[int, Question] = {}
+    wrong: list[tuple[int, str]] = []
     for number, raw in _lines(path):
         try:
-            question = _question(raw)
+            questions[number] = _question(raw)
         except ValueError as error:
-            raise UserError(f"{path}, line {number}: {error}") from error
-        if question.id in lines:
-            first = lines[question.id]
-            raise UserError(f"{path}, line {number}: id {question.id!r} is already used in line {first}")
-        lines[question.id] = number
-        questions.append(question)
+            wrong.append((number, str(error)))
+    wrong += _contradictions(questions)
+    if texts is not None:
+        wrong += [(n, problem) for n, question in questions.items() for problem in _misplaced(question, texts)]
+    if wrong:
+        raise UserError("\n".join(f"{path}, line {number}: {problem}" for number, problem in sorted(wrong, key=lambda w: w[0])))
     if not questions:
         raise UserError(f"{path} holds no questions; a line needs {_shape()}")
-    return tuple(questions)
+    return tuple(questions.values())
 
 
 def check(questions: Iterable[Question], articles: Iterable[Article]) -> None:
-    """Raise UserError unless every gold span lies inside the text of an article given."""
-    lengths = {article.id: len(article.text) for article in articles}
+    """Raise UserError unless every gold span lies inside the text of an article given, and reads as it should."""
+    texts = {article.id: article.text for article in articles}
     for question in questions:
-        for gold in question.gold:
-            if gold.article_id not in lengths:
-                known = ", ".join(sorted(lengths)) or "no articles"
-                raise UserError(f"question {question.id}: no article {gold.article_id!r}; there are: {known}")
-            if gold.end > lengths[gold.article_id]:
-                raise UserError(
-                    f"question {question.id}: gold ends at {gold.end}, article {gold.article_id} has "
-                    f"{lengths[gold.article_id]} characters; were the articles changed?"
-                )
+        for problem in _misplaced(question, texts):
+            raise UserError(f"question {question.id}: {problem}")
 
 
 def shared_facts(*splits: Sequence[Question]) -> set[str]:
@@ -108,6 +119,23 @@ def article_langs(question: Question, langs: Mapping[str, str]) -> str:
     return "+".join(sorted({langs[gold.article_id] for gold in question.gold})) or NO_ARTICLE
 
 
+def row(question: Question) -> dict[str, Any]:
+    """The JSON object that `load` reads as `question`; empty optional fields are left out."""
+    gold = [{"article_id": g.article_id, "start": g.start, "end": g.end} for g in question.gold]
+    for item, g in zip(gold, question.gold, strict=True):
+        if g.quote:
+            item["quote"] = g.quote
+    out = {"id": question.id, "parallel_id": question.fact, "split": question.split, "lang": question.lang}
+    out |= {"question": question.question, "answerable": question.answerable, "kind": question.kind}
+    out |= {"gold": gold, "answers": list(question.answers)}
+    return {key: value for key, value in out.items() if value != "" or key == "question"}
+
+
+def dumps(questions: Iterable[Question]) -> str:
+    """The text of a question file."""
+    return "".join(json.dumps(row(question), ensure_ascii=False) + "\n" for question in questions)
+
+
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -120,6 +148,42 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
             yield number, raw
 
 
+def _contradictions(questions: Mapping[int, Question]) -> Iterator[tuple[int, str]]:
+    ids: dict[str, int] = {}
+    facts: dict[str, int] = {}
+    for number, question in questions.items():
+        if question.id in ids:
+            yield number, f"id {question.id!r} is already used in line {ids[question.id]}"
+        ids.setdefault(question.id, number)
+        first = questions[facts.setdefault(question.fact, number)]
+        place = f"in line {facts[question.fact]}, which shares its parallel_id {question.fact!r}"
+        if first.answerable != question.answerable:
+            yield number, f"'answerable' is {question.answerable} here and {first.answerable} {place}"
+        if first.split != question.split:
+            yield number, f"'split' is {question.split!r} here and {first.split!r} {place}"
+
+
+def _misplaced(question: Question, texts: Mapping[str, str]) -> Iterator[str]:
+    for gold in question.gold:
+        text = texts.get(gold.article_id)
+        if text is None:
+            yield f"no article {gold.article_id!r}; there are: {', '.join(sorted(texts)) or 'no articles'}"
+        elif gold.end > len(text):
+            yield (
+                f"gold ends at {gold.end}, article {gold.article_id} has {len(text)} characters; "
+                "were the articles changed?"
+            )
+        elif gold.quote and text[gold.start : gold.end] != gold.quote:
+            yield (
+                f"gold {gold.start}-{gold.end} of article {gold.article_id} reads "
+                f"{_short(text[gold.start : gold.end])}, its quote says {_short(gold.quote)}"
+            )
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:39]}…")
+
+
 def _question(raw: str) -> Question:
     try:
         row = json.loads(raw)
@@ -128,20 +192,27 @@ def _question(raw: str) -> Question:
         raise ValueError(f"not JSON ({place}); a line needs {_shape()}") from error
     if not isinstance(row, dict):
         raise ValueError(f"expected an object, got {type(row).__name__}; a line needs {_shape()}")
-    words = {key: _text(row, key) for key in ("id", "question", "lang", "fact", "kind")}
+    name, lang = _text(row, "id"), _text(row, "lang")
+    if not _TAG.fullmatch(lang):
+        raise ValueError(f"'lang' must be a tag such as de, en or zh-Hant, got {lang!r}")
     answerable = _typed(row, "answerable", bool)
     gold = tuple(_gold(item) for item in _typed(row, "gold", list))
     answers = tuple(_typed(row, "answers", list))
     for answer in answers:
         if not isinstance(answer, str) or not answer.strip():
             raise ValueError(f"answers are strings that say something, got {answer!r}")
+    text = _text(row, "question", "; write it, or delete the line")
     if answerable and not (gold and answers):
         raise ValueError(f"an answerable question needs gold and answers, got {len(gold)} and {len(answers)}")
     if not answerable and (gold or answers):
         raise ValueError(
             f"an unanswerable question has neither, got {len(gold)} gold and {len(answers)} answers"
         )
-    return Question(answerable=answerable, gold=gold, answers=answers, **words)
+    if "fact" in row and row.get("parallel_id", row["fact"]) != row["fact"]:
+        raise ValueError(f"'fact' and 'parallel_id' are two names of one thing, got {row['fact']!r} and {row['parallel_id']!r}")
+    fact = next((_text(row, key) for key in ("parallel_id", "fact") if key in row), name)
+    split, kind = (_typed(row, key, str) if key in row else "" for key in ("split", "kind"))
+    return Question(name, text, lang, fact, answerable, kind, gold, answers, split)
 
 
 def _gold(item: Any) -> Gold:
@@ -150,13 +221,13 @@ def _gold(item: Any) -> Gold:
     start, end = _typed(item, "start", int), _typed(item, "end", int)
     if not 0 <= start < end:
         raise ValueError(f"a gold span needs 0 <= start < end, got start={start}, end={end}")
-    return Gold(_text(item, "article_id"), start, end)
+    return Gold(_text(item, "article_id"), start, end, _typed(item, "quote", str) if "quote" in item else "")
 
 
-def _text(row: dict[str, Any], key: str) -> str:
+def _text(row: dict[str, Any], key: str, advice: str = "") -> str:
     value = _typed(row, key, str)
     if not value.strip():
-        raise ValueError(f"{key!r} is empty")
+        raise ValueError(f"{key!r} is empty{advice}")
     return value
 
 
@@ -169,4 +240,4 @@ def _typed(row: dict[str, Any], key: str, kind: type) -> Any:
 
 
 def _shape() -> str:
-    return "id, question, lang, fact, answerable, kind, gold [{article_id, start, end}] and answers [text]"
+    return "id, question, lang, answerable, gold [{article_id, start, end}] and answers [text]"

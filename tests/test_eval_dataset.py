@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.dataset import Gold, Question, article_langs, check, load, shared_facts, shipped
+from eval.dataset import SPLITS, Gold, Question, article_langs, check, dumps, load, shared_facts, shipped
 from index.errors import UserError
 from index.types import Article, Span
 
@@ -68,9 +68,55 @@ def test_a_bad_line_is_named_with_what_is_wrong(tmp_path, change, message):
 
 
 def test_a_missing_key_is_named(tmp_path):
-    path = write(tmp_path / "q.jsonl", {key: value for key, value in LINE.items() if key != "fact"})
-    with pytest.raises(UserError, match="line 1: 'fact' is missing; a line needs id, question"):
+    path = write(tmp_path / "q.jsonl", {key: value for key, value in LINE.items() if key != "gold"})
+    with pytest.raises(UserError, match="line 1: 'gold' is missing; a line needs id, question"):
         load(path)
+
+
+def test_what_may_be_left_out_has_a_meaning(tmp_path):
+    bare = {key: LINE[key] for key in ("id", "question", "lang", "answerable", "gold", "answers")}
+    full = LINE | {"id": "b", "split": "dev", "parallel_id": "a", "gold": [LINE["gold"][0] | {"quote": "345"}]}
+    first, second = load(write(tmp_path / "q.jsonl", bare, full))
+    assert (first.fact, first.split, first.kind, first.gold[0].quote) == ("a.de", "", "", "")
+    assert (second.fact, second.split, second.kind, second.gold[0].quote) == ("a", "dev", "figure", "345")
+    with pytest.raises(UserError, match="line 1: 'fact' and 'parallel_id' are two names of one thing"):
+        load(write(tmp_path / "q.jsonl", LINE | {"parallel_id": "b"}))
+
+
+def test_all_errors_of_a_file_are_named_at_once_in_the_order_of_the_lines(tmp_path):
+    path = tmp_path / "q.jsonl"
+    wrong = [LINE | {"gold": [{"article_id": "x", "start": 2, "end": 9}]}, LINE | {"id": "b", "question": ""}]
+    last = LINE | {"id": "c", "lang": "German"}
+    path.write_text("\n".join([json.dumps(LINE), "{", *map(json.dumps, wrong), "", json.dumps(last)]), encoding="utf-8")
+    with pytest.raises(UserError) as caught:
+        load(path, [Article("x", "de", "", "12345", ())])
+    lines = str(caught.value).splitlines()
+    assert [line.split(": ")[0] for line in lines] == [f"{path}, line {n}" for n in (2, 3, 3, 4, 6)]
+    for line, part in zip(lines, ("not JSON", "already used in line 1", "ends at 9", "write it", "'German'"), strict=True):
+        assert part in line
+
+
+def test_a_quote_must_stand_where_its_span_says(tmp_path):
+    path = write(tmp_path / "q.jsonl", LINE | {"gold": [{"article_id": "x", "start": 2, "end": 5, "quote": "345"}]})
+    assert load(path, [Article("x", "de", "", "12345", ())])[0].gold[0].quote == "345"
+    with pytest.raises(UserError, match="gold 2-5 of article x reads '678', its quote says '345'"):
+        load(path, [Article("x", "de", "", "456789", ())])
+
+
+@pytest.mark.parametrize(("change", "message"), [(NOTHING, "'answerable' is False here and True in line 1"),
+                                                 ({"split": "test"}, "'split' is 'test' here and '' in line 1")])
+def test_questions_that_ask_for_the_same_may_not_contradict_each_other(tmp_path, change, message):
+    with pytest.raises(UserError, match=f"line 2: {message}, which shares its parallel_id 'a'"):
+        load(write(tmp_path / "q.jsonl", LINE, LINE | {"id": "b"} | change))
+
+
+def test_a_file_written_is_the_file_read(tmp_path):
+    path = tmp_path / "q.jsonl"
+    for split in SPLITS:
+        assert dumps(load(shipped(split))) == shipped(split).read_text(encoding="utf-8")
+    questions = load(write(path, LINE | {"gold": [LINE["gold"][0] | {"quote": "345"}], "split": "a"}))
+    path.write_text(dumps(questions), encoding="utf-8")
+    assert load(path) == questions
 
 
 def test_an_id_used_twice_is_refused(tmp_path):

@@ -35,10 +35,22 @@ def crosses(question: Question, articles: dict[str, Article]) -> bool:
     return all(articles[gold.article_id].lang.split("-")[0] != own for gold in question.gold)
 
 
-def test_there_are_enough_questions_and_enough_that_cannot_be_answered(questions):
-    assert len(questions) >= 200
-    assert sum(q.answerable for q in questions) >= 160
-    assert sum(not q.answerable for q in questions) >= 40
+def test_there_are_enough_questions_facts_and_questions_without_an_answer(questions):
+    assert len(questions) >= 300
+    assert len({q.fact for q in questions}) >= 120
+    assert 0.25 * len(questions) <= sum(not q.answerable for q in questions) <= 0.35 * len(questions)
+
+
+def test_the_unanswerable_are_as_many_in_every_language(splits):
+    for split in splits.values():
+        assert set(Counter(q.lang for q in split if not q.answerable).values()) == {18}
+        assert {q.lang for q in split if not q.answerable} == LANGS
+        assert max(Counter(q.lang for q in split).values()) <= 1.3 * min(Counter(q.lang for q in split).values())
+
+
+def test_a_question_names_its_own_split(splits):
+    for name, split in splits.items():
+        assert {q.split for q in split} == {name}
 
 
 def test_no_fact_and_no_wording_is_in_both_splits(splits, questions):
@@ -63,7 +75,7 @@ def test_most_questions_cross_languages(splits, articles):
 def test_both_splits_hold_all_languages_articles_and_sorts_of_unanswerable_questions(splits, articles):
     for split in splits.values():
         assert {q.lang for q in split} == LANGS
-        assert min(Counter(q.lang for q in split).values()) >= 0.12 * len(split)
+        assert min(Counter(q.lang for q in split).values()) >= 0.2 * len(split)
         facts = {(q.fact, gold.article_id) for q in split for gold in q.gold}
         per_article = Counter(article for _, article in facts)
         assert set(per_article) == set(articles) and min(per_article.values()) >= 7
