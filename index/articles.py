@@ -1,51 +1,27 @@
-"""Article files in: decoding, the spans worth indexing, title, date and language."""
+"""Article files in: what of a folder is read, in which format, under which id."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from index import files, formats
 from index.errors import ArticleUnreadable, UserError
+from index.formats import Parsed, Raw
+from index.formats.sandbox import Sandbox
+from index.keep import date, keep_spans, title
 from index.languages import detect
 from index.normalise import fold
-from index.quantities import find
 from index.types import Article, Span
 
-VERSION = 1
+VERSION = 2
 SOURCES = "SOURCES.toml"
-ENDINGS = (".txt", ".md")
-
-_HAN = r"\u3400-\u9fff"
-_CLOSERS = "\"'”’“»«』」】》）)]"
-_SENTENCE_END = re.compile(r"[.!?。！？…；;:：]\W{0,3}$|[。！？][^。！？]{0,2}$")
-
-# Page furniture, by what it is in general; each line is matched alone, after folding (lower case, simplified script).
-_RELATED = re.compile(
-    r"^[#*\s]*(相关(文章|新闻|阅读|报道|推荐|链接)|推荐阅读|延伸阅读|热门(文章|新闻|推荐)|更多(新闻|文章|阅读)|猜你喜欢|精彩专题|"
-    r"related( articles?| news| stories| posts| links)?|read (more|next|also)|more (on this|from|stories|news)\b.{0,20}|"
-    r"you (may|might) also like|recommended|most (read|popular)|"
-    r"verwandte artikel|weitere (artikel|nachrichten|meldungen|themen)|mehr zum thema|das könnte sie auch interessieren|"
-    r"lesen sie auch|auch interessant|meistgelesen|empfohlen)\s*[:：]?\s*$"
-)
-_FOOTER = re.compile(
-    r"^(©|\(c\)|copyright\b\s*([^\w\s]|\d|by\b|$)|all rights reserved|alle rechte vorbehalten|友情链接|版权所有|责任编辑|编\s*辑\s*[:：]|"
-    r"(免责)?声明\s*[:：]|关于我们|联系我们|公司名称\s*[:：]|未经(书面)?(许可|授权))"
-    r"|icp[备证]|公网安备|经营许可证|copyright\s*©|©\s*\d{4}"
-)
-_FOOTER_LINK = re.compile(r"(impressum|datenschutz|privacy policy|terms of (use|service))\b")
-_CRUMBS = re.compile(r"(\S+\s*(>>|»|›|>|→)\s*){1,}\S+$")
-_SEPARATED = re.compile(r"\s*[|｜丨]\s*|\s+[·•]\s+")
-_DATE = re.compile(
-    r"(?P<y>(?:19|20)\d\d)\s*(?:年|-|/|\.)\s*(?P<m>\d{1,2})\s*(?:月|-|/|\.)\s*(?P<d>\d{1,2})\s*(?:日|\b)"
-)
-# German and English datelines; a date with the month in words only where the line begins with it, for titles have such.
-_DAY_FIRST = re.compile(r"(?<!\d)(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})\.\s?(?P<y>(?:19|20)\d\d)(?!\d)")
-_LEAD = re.compile(r"(?:\w+[:,]\s*){0,2}")
-_BULLET = re.compile(r"^\s+\S|^\s*[•·▪◦*\-–]\s+\S")
+_NO_TEXT = re.compile("[\ud800-\udfff\0]")  # what no file of text holds; a parser may bring it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,128 +33,62 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    start: int
-    text: str
-    folded: str
+class File:
+    """A file of articles: its path below the folder, in posix form, and what `SOURCES.toml` says of it.
 
-    @property
-    def is_prose(self) -> bool:
-        """A sentence, or long enough to be one: 60 letters of an alphabet, 25 Han characters."""
-        han = len(re.findall(rf"[{_HAN}]", self.text))
-        if _SENTENCE_END.search(self.folded) and len(self.folded) >= (6 if han else 12):
-            return True
-        return han >= 25 or len(self.folded) >= 60
-
-    @property
-    def is_list(self) -> bool:
-        """Navigation: breadcrumbs, or three and more short items with separators between them."""
-        items = [i for i in _SEPARATED.split(self.folded) if i]
-        short = sum(len(i) for i in items) <= 14 * len(items)
-        return (len(items) >= 3 and short) or (bool(_CRUMBS.fullmatch(self.folded)) and not self.is_prose)
-
-    @property
-    def is_dateline(self) -> bool:
-        """A line that says when and by whom, and nothing else."""
-        date = self.date
-        return bool(date) and len(self.folded) - len(date[1]) <= 40 and self.folded[-1] not in ".!?。！？"
-
-    @property
-    def date(self) -> tuple[str, Span] | None:
-        """The day that the line names first, in ISO 8601, and where it stands in the folded line."""
-        if len(self.folded) > 80:
-            return None
-        if (m := _DATE.search(self.folded) or _DAY_FIRST.search(self.folded)) and _is_day(m["m"], m["d"]):
-            return f"{m['y']}-{int(m['m']):02d}-{int(m['d']):02d}", Span(*m.span())
-        lead = _LEAD.match(self.folded).end()
-        found = find(self.folded, "en")
-        for day in (q for q in found if q.unit == "date" and q.span.start == lead):
-            for year in (q for q in found if q.unit == "year" and day.span.start <= q.span.start < day.span.end):
-                return f"{year.value}-{int(day.value) // 100:02d}-{int(day.value) % 100:02d}", day.span
-        return None
-
-    @property
-    def is_footer(self) -> bool:
-        link = _FOOTER_LINK.match(self.folded)
-        sentence = len(self.folded) >= 60 and _SENTENCE_END.search(self.folded)
-        return bool(_FOOTER.search(self.folded) or (link and not sentence))
-
-    @property
-    def is_related(self) -> bool:
-        return bool(_RELATED.match(self.folded))
-
-
-def keep_spans(text: str) -> tuple[Span, ...]:
-    """The spans of `text` that are the article's own: ascending, disjoint, each whole lines with trimmed ends.
-
-    Left out, line by line and by what a line looks like: link lists and breadcrumbs, datelines, footers (imprint,
-    rights, disclaimers), a "related news" heading with the list under it, and short scraps before the first or
-    after the last sentence that are not the title. Headings between paragraphs stay. Where no line is left
-    (a note of a few words), all that is not white space is kept.
+    `digest` changes whenever the articles read from it might: with its bytes, its entry, and the reader's version.
     """
-    lines = _lines(text)
-    own: list[_Line] = []
-    in_list = False
-    for line in lines:
-        if line.is_related:
-            in_list = True
-        elif in_list and line.is_prose and not _BULLET.match(line.text) and not line.is_footer:
-            in_list = _teaser(line, own)
-        if not (in_list or line.is_list or line.is_dateline or line.is_footer):
-            own.append(line)
-    prose = [i for i, line in enumerate(own) if line.is_prose]
-    if prose:
-        title = max(range(prose[0]), key=lambda i: len(own[i].folded)) if prose[0] else 0
-        own = _without_title_echo(own[title : prose[-1] + 1])
-    spans: list[Span] = []
-    kept = {line.start for line in own}
-    open_span: Span | None = None
-    for line in lines:
-        trimmed = _trim(line)
-        if line.start in kept:
-            open_span = Span(open_span.start if open_span else trimmed.start, trimmed.end)
-        elif open_span:
-            spans.append(open_span)
-            open_span = None
-    if open_span:
-        spans.append(open_span)
-    if not spans and text.strip():
-        start = len(text) - len(text.lstrip())
-        spans = [Span(start, start + len(text.strip()))]
-    return tuple(spans)
 
+    name: str
+    path: Path
+    source: dict[str, str]
+    sha256: str
+    digest: str
 
-def _lines(text: str) -> list[_Line]:
-    out, at = [], 0
-    for raw in re.findall(r"[^\n]*\n|[^\n]+", text):
-        if folded := fold(raw):
-            out.append(_Line(at, raw.rstrip("\n"), folded))
-        at += len(raw)
-    return out
-
-
-def _trim(line: _Line) -> Span:
-    stripped = line.text.strip()
-    start = line.start + line.text.index(stripped)
-    return Span(start, start + len(stripped))
-
-
-def _teaser(line: _Line, own: list[_Line]) -> bool:
-    """True if a sentence under a "related" heading belongs to that list: it is cut off, or the article has ended."""
-    return line.folded.endswith(("...", "…")) or any(line.folded == o.folded for o in own)
-
-
-def _without_title_echo(own: list[_Line]) -> list[_Line]:
-    """Drops the page title that captures repeat below the text ("Title - Site")."""
-    title = own[0].folded
-    return [
-        line for i, line in enumerate(own)
-        if i == 0 or not (line.folded.startswith(title) and len(line.folded) <= len(title) + 40)
-    ]
+    @property
+    def id(self) -> str:
+        """The name without its ending."""
+        return self.name.removesuffix(self.path.suffix)
 
 
 def read_articles(folder: Path) -> tuple[list[Article], list[Problem]]:
-    """Every readable article of `folder` (.txt and .md, not hidden, by name), and the problems of those left out.
+    """Every readable article of `folder`, by file name, and the problems of what was left out.
+
+    UserError if the folder is missing or SOURCES.toml is broken.
+    """
+    there, problems = scan(folder)
+    articles: list[Article] = []
+    with Sandbox() as sandbox:
+        for _, found, missed, _ in collect(there, lambda file: read_file(file, sandbox)):
+            articles += found
+            problems += missed
+    return articles, problems
+
+
+def collect(
+    there: Iterable[File], read: Callable[[File], tuple[list[Article], list[Problem]]]
+) -> Iterator[tuple[File, list[Article], list[Problem], bool]]:
+    """Each file with its articles and problems; of articles with one id the first is kept and the others are problems.
+
+    The last item says whether the file lost an article that way.
+    """
+    taken: dict[str, str] = {}
+    for file in there:
+        found, problems = read(file)
+        kept, own = [], set()
+        for article in found:
+            first = taken.setdefault(article.id, file.name)
+            if first == file.name and article.id not in own:
+                kept.append(article)
+                own.add(article.id)
+            else:
+                message = f"{file.name}: has the same name as {first} ({article.id}); rename one of them"
+                problems = [*problems, Problem(file.name, message)]
+        yield file, kept, problems, len(kept) < len(found)
+
+
+def scan(folder: Path) -> tuple[list[File], list[Problem]]:
+    """The files of `folder` and its subfolders in a format that is read, hidden ones aside, by name.
 
     `SOURCES.toml`, if there, gives title, publisher, date and language by file name; what it does not say is found
     in the text. UserError if the folder is missing or SOURCES.toml is broken.
@@ -186,74 +96,100 @@ def read_articles(folder: Path) -> tuple[list[Article], list[Problem]]:
     if not folder.is_dir():
         raise UserError(f"no folder {folder}; name the folder of your articles: crosscite build --seeds DIR")
     sources = _read_sources(folder / SOURCES)
-    articles: list[Article] = []
+    found: list[File] = []
     problems: list[Problem] = []
-    seen: dict[str, str] = {}
-    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in ENDINGS and not p.name.startswith("."))
-    listed = {p.name for p in paths}
-    problems += [Problem(n, f"{n}: listed in {SOURCES} but not in {folder}") for n in sources if n not in listed]
-    for path in paths:
+    for path in sorted(_walk(folder, folder.resolve(), problems), key=lambda p: p.relative_to(folder).as_posix()):
+        name = path.relative_to(folder).as_posix()
         try:
-            if path.stem in seen:
-                raise ArticleUnreadable(f"{path.name}: has the same name as {seen[path.stem]}; rename one of them")
-            articles.append(read_article(path, sources.get(path.name, {})))
-            seen[path.stem] = path.name
+            sha256 = files.sha256(path)
+        except OSError as error:
+            problems.append(Problem(name, f"{name}: cannot be read ({error.strerror})"))
+            continue
+        source = sources.get(name, {})
+        digest = hashlib.sha256(json.dumps([VERSION, sha256, sorted(source.items())]).encode()).hexdigest()
+        found.append(File(name, path, source, sha256, digest))
+    listed = {file.name for file in found}
+    problems += [Problem(n, f"{n}: listed in {SOURCES} but not in {folder}") for n in sources if n not in listed]
+    return found, problems
+
+
+def read_file(file: File, sandbox: Sandbox) -> tuple[list[Article], list[Problem]]:
+    """The articles of one file and the problems of what it holds besides; one that cannot be read is a problem."""
+    expected = file.source.get("sha256", file.sha256)
+    try:
+        if expected != file.sha256:
+            raise ArticleUnreadable(
+                f"{file.name}: not the file that {SOURCES} describes (sha256 {file.sha256[:12]}..., expected "
+                f"{expected[:12]}...); restore it or update {SOURCES}"
+            )
+        parsed = _parse(file, sandbox)
+    except ArticleUnreadable as error:
+        return [], [Problem(file.name, str(error))]
+    articles, problems = [], [Problem(file.name, message) for message in parsed.problems]
+    for raw in parsed.raws:
+        try:
+            articles.append(_article(file, raw))
         except ArticleUnreadable as error:
-            problems.append(Problem(path.name, str(error)))
+            problems.append(Problem(file.name, str(error)))
     return articles, problems
 
 
-def read_article(path: Path, source: dict[str, str] | None = None) -> Article:
-    """The article in `path`, decoded as UTF-8 with universal newlines and otherwise untouched.
-
-    ArticleUnreadable if it is missing, empty, binary, not UTF-8, or not the file that `source["sha256"]` names.
-    """
-    source = source or {}
+def read_article(path: Path) -> Article:
+    """The only article of the file at `path`, as `read_file`; ArticleUnreadable if it cannot be read or holds several."""
     try:
-        data = path.read_bytes()
+        file = File(path.name, path, {}, files.sha256(path), "")
     except OSError as error:
         raise ArticleUnreadable(f"{path.name}: cannot be read ({error.strerror})") from error
-    digest = hashlib.sha256(data).hexdigest()
-    if source.get("sha256", digest) != digest:
-        raise ArticleUnreadable(
-            f"{path.name}: not the file that {SOURCES} describes (sha256 {digest[:12]}..., expected "
-            f"{source['sha256'][:12]}...); restore it or update {SOURCES}"
-        )
-    if b"\0" in data:
-        raise ArticleUnreadable(f"{path.name}: is binary, not text; convert it to UTF-8 text")
+    with Sandbox() as sandbox:
+        articles, problems = read_file(file, sandbox)
+    if len(articles) != 1:
+        raise ArticleUnreadable(problems[0].message if problems else f"{path.name}: holds {len(articles)} articles")
+    return articles[0]
+
+
+def _walk(folder: Path, root: Path, problems: list[Problem]) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_symlink() and not path.resolve().is_relative_to(root):
+            problems.append(Problem(path.name, f"{path.name}: is a link that leads out of the folder"))
+        elif path.is_dir() and not path.is_symlink():
+            yield from _walk(path, root, problems)
+        elif formats.kind(path.name):
+            if path.exists() and not path.is_file():
+                problems.append(Problem(path.name, f"{path.name}: is no regular file"))
+            else:
+                yield path
+
+
+def _parse(file: File, sandbox: Sandbox) -> Parsed:
+    if formats.kind(file.name) in formats.RISKY:
+        return sandbox.read(file.name, file.path)
     try:
-        text = data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError as error:
-        raise ArticleUnreadable(
-            f"{path.name}: is not UTF-8 (byte 0x{data[error.start]:02x} at {error.start}); save it as UTF-8"
-        ) from error
+        return formats.read(file.name, file.path.read_bytes())
+    except OSError as error:
+        raise ArticleUnreadable(f"{file.name}: cannot be read ({error.strerror})") from error
+
+
+def _article(file: File, raw: Raw) -> Article:
+    text = _NO_TEXT.sub("\ufffd", raw.text) if raw.cleaned else raw.text
+    where = f"{file.name}/{raw.name}" if raw.name else file.name
     if not fold(text):
-        raise ArticleUnreadable(f"{path.name}: is empty")
-    keep = keep_spans(text)
-    prose = "\n".join(span.of(text) for span in keep)
+        raise ArticleUnreadable(f"{where}: is empty")
+    start = len(text) - len(text.lstrip())
+    keep = (Span(start, len(text.rstrip())),) if raw.cleaned else keep_spans(text)
+    about = file.source if not raw.name else {}
     return Article(
-        id=path.stem,
-        lang=source.get("language") or detect(prose),
-        title=source.get("title") or _title(text, keep),
+        id=f"{file.id}/{raw.name}" if raw.name else file.id,
+        lang=about.get("language") or raw.lang or detect("\n".join(span.of(text) for span in keep)),
+        title=about.get("title") or " ".join((raw.title or "").split()) or title(text, keep),
         text=text,
         keep=keep,
-        date=source.get("date", _date(text)) or None,
-        publisher=source.get("publisher") or None,
-        sha256=digest,
+        date=about.get("date", raw.date or date(text)) or None,
+        publisher=about.get("publisher") or raw.publisher or None,
+        sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() if raw.name else file.sha256,
+        pages=raw.pages,
     )
-
-
-def _title(text: str, keep: Iterable[Span]) -> str:
-    first = next(iter(keep)).of(text).split("\n", 1)[0].strip(" #\t\ufeff")
-    return first if len(first) <= 120 else first[:117].rstrip() + "..."
-
-
-def _date(text: str) -> str | None:
-    return next((line.date[0] for line in _lines(text) if line.is_dateline), None)
-
-
-def _is_day(month: str, day: str) -> bool:
-    return 1 <= int(month) <= 12 and 1 <= int(day) <= 31
 
 
 def _read_sources(path: Path) -> dict[str, dict[str, str]]:

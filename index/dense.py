@@ -49,6 +49,10 @@ class Dense:
 
         path.write_bytes(faiss.serialize_index(self._index).tobytes())
 
+    def vectors(self) -> np.ndarray:
+        """(n, dim) float32: the rows, in order."""
+        return self._index.reconstruct_n(0, len(self))
+
     def __len__(self) -> int:
         return self._index.ntotal
 

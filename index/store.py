@@ -12,27 +12,35 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from index import articles as articles_module
+from index import files, normalise, splitter
 from index import lexical as lexical_module
-from index import normalise, splitter
-from index.articles import Problem, read_articles
+from index import manifest as manifests
+from index.articles import File, Problem, collect, read_file, scan
 from index.dense import Dense
-from index.errors import IndexCorrupt, IndexMissing, IndexStale, UserError
+from index.encoded import Encoded
+from index.errors import IndexCorrupt, IndexStale, UserError
+from index.formats import READERS
+from index.formats.sandbox import Sandbox
 from index.lexical import Lexical, terms
+from index.manifest import retype
 from index.normalise import fold
 from index.search import Index, context
-from index.types import Article, Embedder, Passage, Span
+from index.types import Article, Embedder, Passage
 
-FORMAT = 1
+if TYPE_CHECKING:
+    import numpy as np
+
+FORMAT = 2
 BUDGET = 160
 OVERLAP = 40
 _TITLE = 32  # tokens left to the title before a passage, where the encoder's longest text is short
-_BATCH = 256
-_MANIFEST = "manifest.json"
+_ENCODED = "encoded.partial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,35 +61,99 @@ def build(
 ) -> Built:
     """Builds the index of the articles in `seeds` into `folder`, unless it is up to date.
 
-    UserError if no article can be read, or another build is at work there; the index that was there stays.
-    `progress(done, total)` counts passages encoded.
+    Only files that changed are read again, only passages that are new are encoded; a build that was broken off goes
+    on where it was. UserError if no article can be read, or another build is at work there; the index that was there
+    stays. `progress(done, total)` counts passages encoded.
     """
-    found, problems = read_articles(seeds)
-    if not found:
-        reasons = "; ".join(p.message for p in problems) or "it holds no .txt or .md file"
-        raise UserError(f"no article in {seeds} can be read: {reasons}")
+    there, problems = scan(seeds)
     with _locked(folder):
-        before = _manifest_or_none(folder)
-        old = before["articles"] if before else {}
-        new = {a.id: _article_digest(a) for a in found}
-        result = Built(
-            added=tuple(i for i in new if i not in old),
-            changed=tuple(i for i in new if i in old and old[i] != new[i]),
-            removed=tuple(i for i in old if i not in new),
-            unchanged=tuple(i for i in new if old.get(i) == new[i]),
-            problems=tuple(problems),
-            passages=before["passages"] if before else 0,
-            rebuilt=False,
-        )
-        if before and _settings(embedder) == before["settings"] and new == old and _is_whole(folder, before):
-            return result
-        passages = [
-            p for a in found for p in splitter.split(a, embedder.count_tokens, *_sizes(embedder))
-        ]
-        _write(folder, found, passages, embedder, new, progress)
-        return Built(
-            result.added, result.changed, result.removed, result.unchanged, result.problems, len(passages), True
-        )
+        _sweep(folder)
+        before = manifests.read_or_none(folder)
+        old = _Old.open(folder, before, _settings(embedder))
+        if old and there and old.digests == {f.name: f.digest for f in there}:
+            return _built(before, before, [*problems, *old.problems(old.digests)])
+        found, sources = _read(there, old, problems)
+        if not found:
+            reasons = "; ".join(p.message for p in problems) or f"it holds no file in {', '.join(READERS)}"
+            raise UserError(f"no article in {seeds} can be read: {reasons}")
+        passages = [p for a in found for p in splitter.split(a, embedder.count_tokens, *_sizes(embedder))]
+        manifest = _write(folder, found, passages, embedder, sources, old, progress)
+        return _built(before, manifest, problems)
+
+
+def _read(
+    there: list[File], old: _Old | None, problems: list[Problem]
+) -> tuple[list[Article], dict[str, dict[str, object]]]:
+    """The articles of all files, the unchanged ones as the old index has them, and what the manifest says of each file."""
+    found: list[Article] = []
+    sources: dict[str, dict[str, object]] = {}
+    with Sandbox() as sandbox:
+
+        def read(file: File) -> tuple[list[Article], list[Problem]]:
+            if old and old.knows(file):
+                return old.articles(file.name), old.problems([file.name])
+            return read_file(file, sandbox)
+
+        for file, articles, missed, crowded in collect(there, read):
+            found += articles
+            problems += missed
+            sources[file.name] = {
+                "digest": file.digest, "articles": [a.id for a in articles], "problems": [p.message for p in missed],
+                "again": crowded,
+            }
+    return found, sources
+
+
+@dataclass(frozen=True)
+class _Old:
+    """The index that a build finds, where this version made it and it is whole."""
+
+    manifest: dict
+    by_id: dict[str, Article]
+    data: Path
+
+    @classmethod
+    def open(cls, folder: Path, manifest: dict | None, settings: dict[str, object]) -> _Old | None:
+        if manifest is None or manifest["settings"] != settings or not files.is_whole(folder / manifest["data"], manifest["files"]):
+            return None
+        data = folder / manifest["data"]
+        return cls(manifest, {a.id: a for a in files.articles(data)}, data)
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """What each file was when it was read."""
+        return {name: source["digest"] for name, source in self.manifest["sources"].items()}
+
+    def knows(self, file: File) -> bool:
+        """True if the index has all articles of the file as it is now."""
+        source = self.manifest["sources"].get(file.name)
+        return bool(source) and source["digest"] == file.digest and not source["again"]
+
+    def articles(self, name: str) -> list[Article]:
+        """The articles of the file `name`."""
+        return [self.by_id[i] for i in self.manifest["sources"][name]["articles"]]
+
+    def problems(self, names: Iterable[str]) -> list[Problem]:
+        """What was left out of these files."""
+        return [Problem(n, message) for n in names for message in self.manifest["sources"][n]["problems"]]
+
+    def vectors(self) -> tuple[list[str], np.ndarray]:
+        """The texts that were encoded, and their (n, dim) vectors."""
+        texts = [encoded_text(self.by_id[p.article_id], p) for p in files.passages(self.data, self.by_id)]
+        return texts, Dense.open(self.data / "vectors.faiss").vectors()
+
+
+def _built(before: dict | None, after: dict, problems: list[Problem]) -> Built:
+    old, new = before["articles"] if before else {}, after["articles"]
+    return Built(
+        added=tuple(i for i in new if i not in old),
+        changed=tuple(i for i in new if i in old and old[i] != new[i]),
+        removed=tuple(i for i in old if i not in new),
+        unchanged=tuple(i for i in new if old.get(i) == new[i]),
+        problems=tuple(problems),
+        passages=after["passages"],
+        rebuilt=before is not after,
+    )
 
 
 def open_index(folder: Path, embedder: Embedder) -> Index:
@@ -91,86 +163,87 @@ def open_index(folder: Path, embedder: Embedder) -> Index:
     IndexCorrupt if a file is not as the manifest says.
     """
     for attempt in (1, 2):
-        manifest = _manifest(folder)
+        manifest = manifests.read(folder)
         if manifest["settings"] != _settings(embedder):
-            raise IndexStale(f"the index in {folder} was made by other settings or another version; {_retype(folder)}")
+            raise IndexStale(f"the index in {folder} was made by other settings or another version; {retype(folder)}")
         try:
             return _open(folder, manifest, embedder)
         except IndexCorrupt:
             # A build may have replaced the manifest and removed the folder it named; then the new one is whole.
-            if attempt == 2 or _manifest(folder) == manifest:
+            if attempt == 2 or manifests.read(folder) == manifest:
                 raise
     raise AssertionError("unreachable")
 
 
-def is_current(seeds: Path, folder: Path, embedder: Embedder) -> bool:
-    """True if `folder` holds an index of the articles in `seeds` as they are now, made by this version."""
-    manifest = _manifest_or_none(folder)
-    if not manifest or manifest["settings"] != _settings(embedder):
-        return False
-    found, _ = read_articles(seeds)
-    return {a.id: _article_digest(a) for a in found} == manifest["articles"]
-
-
 def _open(folder: Path, manifest: dict, embedder: Embedder) -> Index:
     data = folder / manifest["data"]
-    for name, digest in manifest["files"].items():
-        if _sha256(data / name) != digest:
-            raise IndexCorrupt(f"{data / name} is damaged or missing; {_retype(folder)}")
-    found = [_article(json.loads(line)) for line in _read_lines(data / "articles.jsonl")]
-    by_id = {a.id: a for a in found}
-    passages = []
-    for line in _read_lines(data / "passages.jsonl"):
-        row = json.loads(line)
-        article = by_id[row["article_id"]]
-        start, end = row["start"], row["end"]
-        spans = tuple(Span(*s) for s in row["sentences"])
-        passages.append(Passage(article.id, article.lang, start, end, article.text[start:end], spans))
+    for path in files.damaged(data, manifest["files"]):
+        raise IndexCorrupt(f"{path} is damaged or missing; {retype(folder)}")
+    found = files.articles(data)
+    passages = files.passages(data, {a.id: a for a in found})
     return Index(found, passages, Dense.open(data / "vectors.faiss"), Lexical.open(data / "bm25"), embedder)
 
 
-def _write(
-    folder: Path, found: list[Article], passages: list[Passage], embedder: Embedder, digests: dict[str, str],
-    progress: Callable[[int, int], None],
-) -> None:
-    import numpy as np
+def encoded_text(article: Article, passage: Passage) -> str:
+    """What the encoder reads for a passage."""
+    return fold(context(article, passage))
 
+
+def _write(
+    folder: Path, found: list[Article], passages: list[Passage], embedder: Embedder, sources: dict[str, dict],
+    old: _Old | None, progress: Callable[[int, int], None],
+) -> dict:
     by_id = {a.id: a for a in found}
-    texts = [context(by_id[p.article_id], p) for p in passages]
-    vectors = np.zeros((len(texts), embedder.dim), dtype=np.float32)
-    for at in range(0, len(texts), _BATCH):
-        vectors[at : at + _BATCH] = embedder.encode_passages([fold(t) for t in texts[at : at + _BATCH]])
-        progress(min(at + _BATCH, len(texts)), len(texts))
+    digests = {a.id: _article_digest(a) for a in found}
     settings = _settings(embedder)
-    name = "data-" + hashlib.sha256(json.dumps([settings, digests]).encode()).hexdigest()[:16]
-    data = folder / (name if not (folder / name).exists() else f"{name}-{os.getpid()}")
+    encoded = Encoded(folder / _ENCODED, embedder.name, embedder.dim)
+    try:
+        if old:
+            encoded.add(*old.vectors())
+        vectors = encoded.encode([encoded_text(by_id[p.article_id], p) for p in passages], embedder, progress)
+        name = "data-" + hashlib.sha256(json.dumps([settings, digests]).encode()).hexdigest()[:16]
+        data = folder / (name if not (folder / name).exists() else f"{name}-{os.getpid()}")
+    except OSError as error:
+        encoded.forget()
+        raise _unwritten(folder, error) from error
     try:
         (data / "bm25").mkdir(parents=True)
-        _write_lines(data / "articles.jsonl", [asdict(a) for a in found])
-        _write_lines(
-            data / "passages.jsonl",
-            [
-                {"article_id": p.article_id, "start": p.start, "end": p.end,
-                 "sentences": [[s.start, s.end] for s in p.sentences]}
-                for p in passages
-            ],
-        )
+        files.write(data, found, passages)
         Dense.build(vectors).save(data / "vectors.faiss")
-        Lexical.build([terms(text, p.lang) for text, p in zip(texts, passages, strict=True)]).save(data / "bm25")
-        files = {str(p.relative_to(data)): _sha256(p) for p in sorted(data.rglob("*")) if p.is_file()}
+        texts = [terms(context(by_id[p.article_id], p), p.lang) for p in passages]
+        Lexical.build(texts).save(data / "bm25")
+        made = [p for p in sorted(data.rglob("*")) if p.is_file()]
         manifest = {
-            "settings": settings, "articles": digests, "passages": len(passages), "data": data.name, "files": files
+            "settings": settings, "sources": sources, "articles": digests, "passages": len(passages), "data": data.name,
+            "files": {p.relative_to(data).as_posix(): files.sha256(p) for p in made},
         }
-        _replace(folder / _MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False))
+        for path in made:
+            files.sync(path)
+        manifests.write(folder, manifest)
     except OSError as error:
         shutil.rmtree(data, ignore_errors=True)
-        raise UserError(f"cannot write the index to {folder} ({error.strerror or error}); the index there before is kept") from error
+        encoded.forget()  # a full disk needs the room more than the next build needs the vectors
+        raise _unwritten(folder, error) from error
     except BaseException:
         shutil.rmtree(data, ignore_errors=True)
         raise
-    for old in folder.glob("data-*"):
-        if old != data:
-            shutil.rmtree(old, ignore_errors=True)
+    encoded.forget()
+    _sweep(folder)
+    return manifest
+
+
+def _unwritten(folder: Path, error: OSError) -> UserError:
+    return UserError(f"cannot write the index to {folder} ({error.strerror or error}); the index there before is kept")
+
+
+def _sweep(folder: Path) -> None:
+    """Removes what a build that was killed left, and the data before the last build. Call with the lock held."""
+    manifest = manifests.read_or_none(folder)
+    for path in folder.glob("data-*"):
+        if manifest is None or path.name != manifest["data"]:
+            shutil.rmtree(path, ignore_errors=True)
+    for path in folder.glob("manifest.json.*"):
+        path.unlink(missing_ok=True)
 
 
 def _settings(embedder: Embedder) -> dict[str, object]:
@@ -192,34 +265,6 @@ def _article_digest(article: Article) -> str:
     return hashlib.sha256(json.dumps(meta).encode()).hexdigest()
 
 
-def _manifest(folder: Path) -> dict:
-    path = folder / _MANIFEST
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise IndexMissing(f"no index in {folder}; {_retype(folder)}") from None
-    except (OSError, ValueError) as error:
-        raise IndexCorrupt(f"{path} cannot be read; {_retype(folder)}") from error
-    if not isinstance(manifest, dict) or not {"settings", "articles", "passages", "data", "files"} <= manifest.keys():
-        raise IndexCorrupt(f"{path} is not a manifest; {_retype(folder)}")
-    return manifest
-
-
-def _manifest_or_none(folder: Path) -> dict | None:
-    try:
-        return _manifest(folder)
-    except (IndexMissing, IndexCorrupt):
-        return None
-
-
-def _is_whole(folder: Path, manifest: dict) -> bool:
-    return all(_sha256(folder / manifest["data"] / n) == d for n, d in manifest["files"].items())
-
-
-def _retype(folder: Path) -> str:
-    return "build it: crosscite build" + ("" if folder.name == ".index" else f" --index {folder}")
-
-
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     try:
@@ -233,33 +278,3 @@ def _locked(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             raise UserError(f"another build is at work in {folder}; wait until it has ended") from None
         yield
-
-
-def _article(row: dict) -> Article:
-    return Article(**{**row, "keep": tuple(Span(**s) for s in row["keep"])})
-
-
-def _write_lines(path: Path, rows: list[dict]) -> None:
-    with open(path, "w", encoding="utf-8", newline="\n") as f:
-        f.writelines(json.dumps(row) + "\n" for row in rows)
-
-
-def _read_lines(path: Path) -> Iterator[str]:
-    with open(path, encoding="utf-8") as f:
-        yield from f
-
-
-def _replace(path: Path, text: str) -> None:
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
-    with open(beside, "w", encoding="utf-8") as f:
-        f.write(text)
-        f.flush()
-        os.fsync(f.fileno())
-    os.replace(beside, path)
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return ""

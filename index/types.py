@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -33,7 +34,8 @@ class Article:
     """A source text as decoded, untouched. `keep` are the spans worth indexing, ascending and disjoint.
 
     `id` is the file name without its ending; `lang` a BCP 47 tag; `date` ISO 8601 (`2025-02-14`) or None;
-    `sha256` the hash of the file's bytes, in hex.
+    `sha256` the hash of the file's bytes, in hex. `pages` are the offsets at which pages after the first begin, where
+    the file has pages.
     """
 
     id: str
@@ -44,6 +46,11 @@ class Article:
     date: str | None = None
     publisher: str | None = None
     sha256: str = ""
+    pages: tuple[int, ...] = ()
+
+    def page(self, offset: int) -> int | None:
+        """The number of the page, from 1, that holds the character at `offset`; None if the file has no pages."""
+        return bisect_right(self.pages, offset) + 1 if self.pages else None
 
 
 @dataclass(frozen=True, slots=True)
