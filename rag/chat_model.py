@@ -1,86 +1,178 @@
-"""A generator that lets a LangChain chat model write, sentence by sentence, each with markers we can check."""
+"""A generator that lets a language model write, sentence by sentence, each with markers we can check."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from index.errors import GeneratorError
+from index.normalise import fold
 from index.types import Hit
-from rag.prompt import messages_for
+from rag import background
+from rag.draft import Draft, Sentence
+from rag.fidelity import in_script, other_language
+from rag.models import load_model
+from rag.prompt import NO_ANSWER, messages_for, on_one_line, rewriting_for
 from rag.types import Claim, Source
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-_OPEN, _CLOSE = r"\[［【", r"\]］】"
-_MARKER = re.compile(rf"\s*[{_OPEN}]\s*(?P<list>\d{{1,3}}(?:\s*[,，、;]\s*\d{{1,3}})*)\s*[{_CLOSE}]")
-_ANY_MARKER = re.compile(rf"\s*[{_OPEN}][\s\d,，、;\-–—^]*\d[\s\d,，、;\-–—]*[{_CLOSE}]")
-# A sentence with the markers behind it; the stop may stand before or after them.
-_SENTENCE = re.compile(
-    rf"\s*\S.*?(?:[。！？]|[.!?](?=\s|[{_OPEN}]|$)|(?=\n)|$)[\"'”’“»」』]*(?:{_ANY_MARKER.pattern})*[.。]?", re.DOTALL
-)
+    from rag.local_model import LocalModel
+
+LONGEST_DRAFT = 20_000  # characters; a model that has not ended by then never will
+TIMEOUT = 60.0
+WHOLE = 10  # a draft may take this many time-outs from its first word to its last
+LONGEST_WAIT = 20.0  # seconds waited at most where a server says when to come back
+_PASSING = frozenset((408, 409, 425, 429, 500, 502, 503, 504, 529))  # HTTP status codes that may be gone in a moment
 
 
+@dataclass(frozen=True, slots=True)
 class ChatModelGenerator:
-    """Writes with any LangChain chat model. A sentence without a marker of a hit shown to the model is not a claim and
-    is left out; invented markers never reach a reader."""
+    """Writes with a language model. A sentence without a marker of a passage shown to the model is a claim without a
+    source; invented markers are in no claim.
 
-    def __init__(self, model: BaseChatModel) -> None:
-        self._model = model
+    `timeout` is how many seconds the model may stay silent, `backoff` how many are waited before the first of
+    `retries`, doubled for each further one.
+    """
+
+    model: BaseChatModel | LocalModel
+    timeout: float = TIMEOUT
+    retries: int = 2
+    backoff: float = 0.5
 
     @classmethod
-    def load(cls, spec: str) -> ChatModelGenerator:
-        """By `provider:model`, for example `ollama:qwen3`. GeneratorError if the provider is unknown or its package is
-        not installed."""
-        if ":" not in spec:
-            raise GeneratorError(f"--llm needs PROVIDER:MODEL, for example ollama:qwen3, got {spec!r}")
-        from langchain.chat_models import init_chat_model
-
-        try:
-            return cls(init_chat_model(spec, temperature=0))
-        except Exception as error:  # a provider's package raises what it likes
-            raise GeneratorError(f"cannot load the language model {spec!r}: {_one_line(error)}") from error
+    def load(cls, spec: str, url: str | None = None, timeout: float = TIMEOUT) -> ChatModelGenerator:
+        """By `provider:model`, for example `ollama:qwen3`; `url` is where the model is served, if not at the provider's
+        own address. GeneratorError if the provider is unknown or its package is not installed."""
+        return cls(load_model(spec, url), timeout)
 
     def write(self, question: str, hits: Sequence[Hit], lang: str) -> Iterator[Claim]:
-        """The model's sentences as they become whole. GeneratorError if the model fails or breaks off."""
-        from langchain_core.messages import HumanMessage, SystemMessage
+        """The model's sentences as they become whole. GeneratorError if the model fails or breaks off; closing the
+        iterator ends the request."""
+        return background.stream(self._claims(question, tuple(hits), lang))
 
-        system, human = messages_for(question, hits, lang)
-        pending = ""
-        stream = self._model.stream([SystemMessage(system), HumanMessage(human)])
-        while True:
+    def awrite(self, question: str, hits: Sequence[Hit], lang: str) -> AsyncIterator[Claim]:
+        """As `write`, awaited."""
+        return background.astream(self._claims(question, tuple(hits), lang))
+
+    def rewrite(self, question: str, history: Sequence[str]) -> str:
+        """`question` as it reads without the questions before it, on one line; GeneratorError if the model fails."""
+        return background.run(self._rewritten(question, tuple(history)))
+
+    async def _rewritten(self, question: str, history: tuple[str, ...]) -> str:
+        async with aclosing(self._sentences(*rewriting_for(question, history))) as sentences:
+            return on_one_line(" ".join([s.text async for s in sentences]))
+
+    async def _claims(self, question: str, hits: tuple[Hit, ...], lang: str) -> AsyncIterator[Claim]:
+        """A draft whose first sourced sentence is in another language is asked for once more; what is said twice is
+        left out."""
+        quotable = fold(" ".join(h.passage.text for h in hits))
+        for again in (False, True):
+            held: list[Claim] = []
+            said: set[str] = set()
+            decided = False
+            async with aclosing(self._sentences(*messages_for(question, hits, lang, again))) as sentences:
+                async for sentence in sentences:
+                    if sentence.text.strip(" .。") == NO_ANSWER or fold(sentence.text) in said:
+                        continue
+                    said.add(fold(sentence.text))
+                    text = in_script(sentence.text, lang, quotable)
+                    sources = tuple(Source(n - 1) for n in sentence.numbers if 1 <= n <= len(hits))
+                    held.append(Claim(text, sources, sentence.before, other_language(text, lang)))
+                    if sources and not decided:
+                        if held[-1].lang and not again:
+                            break
+                        decided = True
+                    while decided and held:
+                        yield held.pop(0)
+                else:
+                    for claim in held:
+                        yield claim
+                    return
+
+    async def _sentences(self, system: str, human: str) -> AsyncIterator[Sentence]:
+        """The sentences of one draft; begun anew after a failure that may pass, as long as nothing was said."""
+        model, said = self.model, False
+        for attempt in range(self.retries + 1):
+            draft = Draft()
             try:
-                chunk = next(stream)
-            except StopIteration:
+                async with aclosing(self._pieces(model, system, human)) as pieces:
+                    async for piece in pieces:
+                        for sentence in draft.feed(piece):
+                            said = True
+                            yield sentence
                 break
+            except GeneratorError:
+                raise
             except Exception as error:  # a provider's client raises what it likes
-                raise GeneratorError(f"the language model failed: {_one_line(error)}") from error
-            pending += chunk.text if isinstance(chunk.text, str) else chunk.text()
-            whole = _sentences(pending)[:-1]
-            pending = pending[sum(map(len, whole)) :]
-            yield from _claims(whole, len(hits))
-        yield from _claims(_sentences(pending), len(hits))
+                picky = _status(error) == 400 and "temperature" in str(error)
+                if said or attempt == self.retries or not (picky or _may_pass(error)):
+                    raise GeneratorError(_described(error)) from error
+                wait = 0.0 if picky else min(_retry_after(error) or self.backoff * 2**attempt, LONGEST_WAIT)
+                if picky:  # some models take no temperature but their own
+                    model = model.model_copy(update={"temperature": None})
+            await asyncio.sleep(wait)
+        for sentence in draft.close():
+            yield sentence
+
+    async def _pieces(self, model: Any, system: str, human: str) -> AsyncIterator[str]:
+        now = asyncio.get_running_loop().time
+        end = now() + WHOLE * self.timeout
+        left = LONGEST_DRAFT
+        try:
+            async with (
+                asyncio.timeout(self.timeout) as limit,
+                aclosing(model.astream([("system", system), ("human", human)])) as chunks,
+            ):
+                async for chunk in chunks:
+                    if chunk.content or chunk.additional_kwargs:  # reasoning is a sign of life, an empty chunk is none
+                        limit.reschedule(min(now() + self.timeout, end))
+                    text = str(chunk.text)[:left]
+                    left -= len(text)
+                    yield text
+                    if not left:
+                        return
+        except TimeoutError as error:
+            raise GeneratorError(
+                f"the language model said nothing for {self.timeout:g} seconds; try again, or give it longer: --llm-timeout"
+            ) from error
 
 
-def _sentences(text: str) -> list[str]:
-    """`text` cut behind each sentence and its markers; joined, the pieces are `text`. The last may still grow."""
-    starts = [m.start() for m in _SENTENCE.finditer(text)]
-    return [text[a:b] for a, b in pairwise([*starts, len(text)])]
+def _status(error: BaseException) -> int | None:
+    status = getattr(error, "status_code", None)
+    return status if isinstance(status, int) else None
 
 
-def _claims(sentences: Sequence[str], count: int) -> Iterator[Claim]:
-    for sentence in sentences:
-        numbers = [int(n) for m in _MARKER.finditer(sentence) for n in re.findall(r"\d+", m["list"])]
-        sources = tuple(Source(n - 1) for n in dict.fromkeys(numbers) if 1 <= n <= count)
-        text = _ANY_MARKER.sub("", sentence)
-        before = "\n" if text[: len(text) - len(text.lstrip())].count("\n") else " "
-        if sources and text.strip():
-            yield Claim(text.strip(), sources, before)
+def _may_pass(error: BaseException) -> bool:
+    return _status(error) in _PASSING if _status(error) else _unreachable(error)
 
 
-def _one_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+def _unreachable(error: BaseException | None) -> bool:
+    """True if the connection failed or broke, as any HTTP client says it."""
+    while error is not None:
+        if isinstance(error, OSError) or type(error).__name__ in ("ConnectError", "ReadError", "RemoteProtocolError"):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _retry_after(error: BaseException) -> float | None:
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    try:
+        return max(0.0, float(headers.get("retry-after", "")))
+    except ValueError:
+        return None
+
+
+def _described(error: Exception) -> str:
+    """One line a person can act on."""
+    lines = on_one_line(str(error))[:300] or type(error).__name__
+    if _status(error) in (401, 403):
+        return f"the language model refuses the key ({lines}); set the provider's API key in the environment"
+    if _status(error) is None and _unreachable(error):
+        return f"the language model cannot be reached or broke off ({lines}); is its server running, is --llm-url right?"
+    return f"the language model failed: {lines}"

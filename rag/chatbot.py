@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from index.errors import UserError
+from index.errors import GeneratorError, UserError
 from index.languages import detect
 from index.search import Index
 from index.types import Article, Embedder, Hit
 from rag import messages
 from rag.answerability import judge
+from rag.background import from_thread
 from rag.citations import Citations
 from rag.evidence import evidence, supporting_span
 from rag.generator import ExtractiveGenerator
@@ -31,17 +34,22 @@ class Chatbot:
         self._generator = generator or ExtractiveGenerator(index)
 
     @classmethod
-    def open(cls, folder: Path, llm: str | None = None, embedder: Embedder | None = None) -> Chatbot:
-        """On the index in `folder`; `llm` (`provider:model`) lets a language model write. Raises as `open_index`."""
+    def open(
+        cls, folder: Path, llm: str | None = None, embedder: Embedder | None = None, *, llm_url: str | None = None,
+        llm_timeout: float | None = None,
+    ) -> Chatbot:
+        """On the index in `folder`; `llm` (`provider:model`) lets a language model write, served at `llm_url` if not at
+        its provider's own address, and given up after `llm_timeout` seconds without a word. Raises as `open_index`,
+        GeneratorError if the model cannot be loaded."""
         from index.embedder import load_embedder
         from index.store import open_index
 
         index = open_index(folder, embedder or load_embedder())
         if llm is None:
             return cls(index)
-        from rag.chat_model import ChatModelGenerator
+        from rag.chat_model import TIMEOUT, ChatModelGenerator
 
-        return cls(index, ChatModelGenerator.load(llm))
+        return cls(index, ChatModelGenerator.load(llm, llm_url, llm_timeout or TIMEOUT))
 
     def warm(self) -> None:
         """Loads what the first question would wait for; no language model is called."""
@@ -80,9 +88,32 @@ class Chatbot:
         """The answer's text as it grows, whole sentences with their markers checked, and last the Answer itself."""
         turn = self._turn(question, k, answer_lang, source_langs, history)
         if turn.reason is None:
-            for claim in self._generator.write(turn.query, turn.hits, turn.lang):
-                if turn.add(claim):
-                    yield turn.text
+            try:
+                with closing(self._generator.write(turn.query, turn.hits, turn.lang)) as claims:
+                    for claim in claims:
+                        if turn.add(claim):
+                            yield turn.text
+            except GeneratorError as error:
+                turn.broke_off(error)
+        yield turn.answer()
+
+    async def astream(
+        self, question: str, *, k: int = 10, answer_lang: str | None = None, source_langs: Sequence[str] = (),
+        history: Sequence[str] = (),
+    ) -> AsyncIterator[str | Answer]:
+        """As `stream`, awaited: the caller's event loop is never blocked, and cancelling ends a model's request."""
+        turn = await asyncio.to_thread(self._turn, question, k, answer_lang, source_langs, history)
+        if turn.reason is None:
+            given = (turn.query, turn.hits, turn.lang)
+            awrite = getattr(self._generator, "awrite", None)
+            claims = awrite(*given) if awrite else from_thread(self._generator.write(*given))
+            try:
+                async with aclosing(claims):
+                    async for claim in claims:
+                        if await asyncio.to_thread(turn.add, claim):
+                            yield turn.text
+            except GeneratorError as error:
+                turn.broke_off(error)
         yield turn.answer()
 
     def _turn(
@@ -133,6 +164,7 @@ class _Turn:
     confidence: float
     reason: Reason | None
     text: str = ""
+    note: str | None = None
     dropped: list[Dropped] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -144,10 +176,18 @@ class _Turn:
         stands = supported(claim, self.hits, self.index.articles, claim.lang or self.lang)
         if stands:
             self.text += self.citations.add(self._pointed(claim))
+            if claim.lang:
+                self.note = messages.note("other_language", self.lang)
         else:
             self.dropped.append(Dropped(claim.text, "not_supported" if claim.sources else "no_source"))
         self.watch.lap("check")
         return stands
+
+    def broke_off(self, error: GeneratorError) -> None:
+        """What was written stands, with a note; raises `error` if there is nothing."""
+        if not self.text:
+            raise error
+        self.note = messages.note("broke_off", self.lang)
 
     def answer(self) -> Answer:
         """The answer as it stands: a refusal if no claim stood."""
@@ -167,6 +207,7 @@ class _Turn:
             query=self.query,
             stages=tuple(self.watch.stages.items()),
             dropped=tuple(self.dropped),
+            note=self.note,
         )
 
     def _pointed(self, claim: Claim) -> Claim:

@@ -44,6 +44,20 @@ _READ = {
     "zh-Hans": "目前能理解中文、英文和德文的问题。",
     "zh-Hant": "目前能理解中文、英文和德文的問題。",
 }
+_NOTES = {
+    "other_language": {
+        "en": "The language model did not answer in {}, although asked twice.",
+        "de": "Das Sprachmodell hat trotz Nachfrage nicht auf {} geantwortet.",
+        "zh-Hans": "语言模型经再次要求仍未用{}回答。",
+        "zh-Hant": "語言模型經再次要求仍未用{}回答。",
+    },
+    "broke_off": {
+        "en": "The language model broke off; what stands here was checked, more may be missing.",
+        "de": "Das Sprachmodell hat abgebrochen; was hier steht, ist geprüft, es kann aber etwas fehlen.",
+        "zh-Hans": "语言模型中途停止；以上内容已经核对，但可能不完整。",
+        "zh-Hant": "語言模型中途停止；以上內容已經核對，但可能不完整。",
+    },
+}
 _MONTHS = {
     "en": "January February March April May June July August September October November December".split(),
     "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
@@ -64,6 +78,12 @@ def refusal(reason: str, lang: str, asked_in: str = "und") -> str:
     text = _REFUSALS[reason][written_language(lang)]
     read = asked_in == "und" or asked_in.split("-")[0] in ("en", "de", "zh")
     return text if read else f"{text} {_READ[written_language(lang)]}"
+
+
+def note(kind: str, lang: str) -> str:
+    """A remark on a whole answer, in `lang`: `other_language` or `broke_off`."""
+    lang = written_language(lang)
+    return _NOTES[kind][lang].format(name_in(lang, lang))
 
 
 def quotation(article: Article, quote: str, lang: str, gloss: tuple[str, str] | None = None) -> str:

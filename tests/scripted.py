@@ -41,7 +41,7 @@ class Scripted:
     def article(self, article_id: str) -> Article:
         return self._articles[article_id]
 
-    def stream(self, question: str):
+    def stream(self, question: str, *, k: int = 10, answer_lang=None, source_langs=(), history=()):
         if not question.strip():
             raise UserError("the question is empty: type one")
         if "weather" in question:
