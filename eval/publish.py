@@ -1,58 +1,62 @@
 """Writes the published scores: `python -m eval.publish [--index DIR]`.
 
-`eval/SCORES.md` holds the whole tables of both splits, the README the summary between its two score comments, and
-`eval/expected.toml` the gate: each score of the test split, less a slack of `SLACK` or one question of the row.
+`eval/SCORES.md` holds the whole report of both splits, the README the summary of the test split between its two score
+comments, and `eval/expected.toml` the gate, by the rule in `eval/gate.py`. The dev and test runs themselves are kept in
+`runs/` beside the index.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from eval import ledger
 from eval.dataset import load, shipped
-from eval.report import Report, Row, score
+from eval.gate import expected_toml
+from eval.provenance import provenance
+from eval.report import ALL, OTHER, SAME, Report, score
+from eval.report_text import languages, markdown
+from eval.saved import save
+from eval.scores import SCORES
 from index.embedder import load_embedder
 from rag.chatbot import Chatbot
 
 ROOT = Path(__file__).resolve().parent.parent
-LANGS = ("en", "de", "zh-Hans", "zh-Hant")
-SLACK = 0.03
 _BEGIN, _END = "<!-- scores: make score -->", "<!-- end of scores -->"
-_SUMMARY = (
-    ("hit@1", "right passage first"), ("hit@5", "right passage in the first five"), ("mrr", "mean reciprocal rank"),
-    ("citation_precision", "citations that are right"), ("accuracy", "answers that hold the accepted figure or name"),
-    ("answered", "answerable questions answered"), ("refusal_recall", "unanswerable questions refused"),
-)
+_SUMMARY = ("hit@1", "hit@5", "mrr", "citation_precision", "accuracy", "answered", "refusal_recall")
 
 
 def summary(report: Report) -> str:
-    """The scores over all questions with their 95 % intervals, and hit@5 for each language pair, as Markdown."""
-    rows = {row.name: row for row in report.rows()}
-    overall = rows["overall"]
-    lines = ["| test questions | all | 95 % interval |", "|---|---|---|"]
-    for key, words in _SUMMARY:
-        low, high = overall.ranges[key]
-        lines.append(f"| {words} | {overall.scores[key]:.2f} | {low:.2f}-{high:.2f} |")
-    lines += ["", "| hit@5: question in | " + " | ".join(f"article in {a}" for a in LANGS) + " |", "|---" * 5 + "|"]
-    for q in LANGS:
-        lines.append(f"| {q} | " + " | ".join(_cell(rows.get(f"{q} -> {a}")) for a in LANGS) + " |")
+    """The README's block: the main scores with 95 % intervals, over all questions, in the reader's own language and
+    across languages, and hit@5 for each language pair."""
+    rows = {(row.question_lang, row.article_lang): row for row in report.rows()}
+    totals = [rows.get((ALL, tag)) for tag in (ALL, SAME, OTHER)]
+    lines = ["| test questions | all (95 % interval) | own language | across languages |", "|---|---|---|---|"]
+    for name in _SUMMARY:
+        row, *others = totals
+        low, high = row.ranges[name]
+        cells = [f"{row.scores[name]:.2f} ({low:.2f}-{high:.2f})"]
+        cells += ["" if o is None or o.scores[name] is None else f"{o.scores[name]:.2f}" for o in others]
+        lines.append(f"| {SCORES[name].words} | " + " | ".join(cells) + " |")
+    asked = languages([q for q, _ in rows if q != ALL])
+    across = [tag for tag in languages([a for _, a in rows]) if tag in asked]
+    lines += ["", "| hit@5: question in | " + " | ".join(f"article in {a}" for a in across) + " |"]
+    lines.append("|---" * (len(across) + 1) + "|")
+    for lang in asked:
+        cells = [rows.get((lang, tag)) for tag in across]
+        shown = [f"{row.scores['hit@5']:.2f} (n={row.n})" if row else "-" for row in cells]
+        lines.append(f"| {lang} | " + " | ".join(shown) + " |")
     return "\n".join(lines)
 
 
-def expected(report: Report) -> str:
-    """The gate for a report's rows, as the TOML of `eval/expected.toml`."""
-    lines = ["# Written by `python -m eval.publish`; `crosscite score --gate` fails below these.", ""]
-    for row in report.rows():
-        limits = {k: v for k, v in row.scores.items() if v is not None}
-        if not limits:
-            continue
-        lines.append(f'[test."{row.name}"]')
-        slack = max(SLACK, 1 / row.n)
-        lines += [f'"{key}" = {max(0.0, value - slack):.3f}' for key, value in limits.items()]
-        lines.append("")
-    return "\n".join(lines)
+def scores_page(reports: Mapping[str, Report]) -> str:
+    """`eval/SCORES.md` for one report a split."""
+    parts = ["# Scores", "Written by `python -m eval.publish`. Intervals are 95 % bootstrap intervals over facts."]
+    for split, report in reports.items():
+        parts += [f"## {split}", markdown(report)]
+    return "\n\n".join(parts) + "\n"
 
 
 def with_summary(readme: str, block: str) -> str:
@@ -63,22 +67,25 @@ def with_summary(readme: str, block: str) -> str:
     return f"{before}{_BEGIN}\n{block}\n{_END}{rest.split(_END, 1)[1]}"
 
 
-def _cell(row: Row | None) -> str:
-    return f"{row.scores['hit@5']:.2f} (n={row.n})" if row else "-"
-
-
 def main(argv: Sequence[str] | None = None) -> None:
-    """Scores both splits and writes the three files."""
+    """Scores both splits, keeps the runs and writes the three files."""
     parser = argparse.ArgumentParser(prog="python -m eval.publish", description=__doc__.split("\n")[0])
     parser.add_argument("--index", type=Path, default=Path(".index"))
     args = parser.parse_args(argv)
-    chatbot = Chatbot.open(args.index, embedder=load_embedder())
-    reports = {s: score(chatbot.ask, load(shipped(s)), chatbot.articles(), progress=sys.stderr.isatty()) for s in ("test", "dev")}
-    name = load_embedder().name
-    parts = [f"# Scores\n\nEncoder `{name}`, no language model. Written by `python -m eval.publish`.\n"]
-    parts += [f"## {split}\n\n{report.markdown()}\n" for split, report in reports.items()]
-    (ROOT / "eval" / "SCORES.md").write_text("\n".join(parts), encoding="utf-8")
-    (ROOT / "eval" / "expected.toml").write_text(expected(reports["test"]), encoding="utf-8")
+    embedder = load_embedder()
+    chatbot = Chatbot.open(args.index, embedder=embedder)
+    folder = ledger.runs_folder(args.index)
+    reports = {}
+    for split in ("test", "dev"):
+        questions = load(shipped(split))
+        origin = provenance(split, questions, args.index, embedder.name)
+        warning = ledger.note(origin, folder)
+        if warning:
+            print(f"crosscite: {warning}", file=sys.stderr)
+        reports[split] = score(chatbot.ask, questions, chatbot.articles(), sys.stderr.isatty(), origin)
+        save(reports[split], folder / f"{split}.jsonl")
+    (ROOT / "eval" / "SCORES.md").write_text(scores_page(reports), encoding="utf-8")
+    (ROOT / "eval" / "expected.toml").write_text(expected_toml(reports), encoding="utf-8")
     readme = ROOT / "README.md"
     readme.write_text(with_summary(readme.read_text(encoding="utf-8"), summary(reports["test"])), encoding="utf-8")
 

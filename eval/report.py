@@ -1,45 +1,32 @@
-"""One table per run, question language x article language: as text, Markdown, JSON, and as a gate."""
+"""What a run says: a row of scores per cell (question language x article language), and the curves of its confidence."""
 
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from eval.dataset import NO_ARTICLE, Question
-from eval.metrics import percentile, risk_coverage, separation, thresholds
-from eval.run import SCORES, Ask, Result, intervals, run, scores
-from index.errors import UserError
+from eval.metrics import RiskCoverage, Threshold, percentile, risk_coverage, separation, thresholds
+from eval.run import Ask, Result, run
+from eval.scores import SCORES, counted, scores
+from eval.significance import intervals
 from index.types import Article
+
+if TYPE_CHECKING:
+    from eval.judge import Verdict
+    from eval.provenance import Provenance
 
 ALL, SAME, OTHER = "all", "same", "other"
 OVERALL = "overall"
 LATENCIES = ("p50_seconds", "p95_seconds")
-HEADINGS = (
-    *(
-        "questions",
-        "articles",
-        "n",
-        "hit@1",
-        "hit@3",
-        "hit@5",
-        "MRR",
-        "cit. P",
-        "cit. R",
-        "accuracy",
-        "answered",
-    ),
-    *("refusal P", "refusal R", "p50 ms", "p95 ms"),
-)
-
-Expected = Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Scores of the questions of one cell; `ranges` are 95 % intervals, on the rows over all questions only.
+    """Scores of the questions of one cell, with 95 % intervals and how many questions each score counts.
 
     `article_lang` is the language of the gold articles, `none` for unanswerable questions, or one of `all`,
     `same` and `other` (than the question's). Times are in seconds.
@@ -50,188 +37,116 @@ class Row:
     n: int
     scores: Mapping[str, float | None]
     seconds: Mapping[str, float]
-    ranges: Mapping[str, tuple[float, float] | None] | None = None
+    ranges: Mapping[str, tuple[float, float] | None]
+    counted: Mapping[str, int]
 
     @property
     def name(self) -> str:
         """How `expected.toml` and a failed gate call the row."""
-        if (self.question_lang, self.article_lang) == (ALL, ALL):
-            return OVERALL
-        return f"{self.question_lang} -> {self.article_lang}"
+        return cell_name(self.question_lang, self.article_lang)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Report:
-    """The results of one run, and what to print of them."""
+    """The results of one run, where they come from, and a judge's verdicts by question id, if one was asked."""
 
     results: tuple[Result, ...]
+    provenance: Provenance | None = None
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
     def rows(self) -> tuple[Row, ...]:
         """A row per cell, after each question language its total, last the totals over all questions."""
-        rows: list[Row] = []
-        for lang in sorted({r.question.lang for r in self.results}):
-            asked = [r for r in self.results if r.question.lang == lang]
-            articles = sorted({r.article_lang for r in asked}, key=lambda tag: (tag == NO_ARTICLE, tag))
-            rows += [_row(lang, tag, [r for r in asked if r.article_lang == tag]) for tag in articles]
-            rows.append(_row(lang, ALL, asked))
-        totals: list[tuple[str, Callable[[Result], bool]]] = [
-            (SAME, lambda r: r.question.answerable and not r.crosses),
-            (OTHER, lambda r: r.crosses),
-            (NO_ARTICLE, lambda r: not r.question.answerable),
-            (ALL, lambda r: True),
-        ]
-        for tag, belongs in totals:
-            chosen = [r for r in self.results if belongs(r)]
-            if chosen:
-                rows.append(_row(ALL, tag, chosen, ranges=True))
-        return tuple(rows)
+        return self._rows
 
-    def table(self) -> str:
-        """The table as aligned text for a terminal."""
-        cells = _cells(self.rows())
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        lines = [
-            "  ".join(_aligned(c, w, i) for i, (c, w) in enumerate(zip(row, widths, strict=True))).rstrip()
-            for row in cells
-        ]
-        lines.insert(1, "-" * sum(widths, 2 * (len(widths) - 1)))
-        return "\n".join([*lines, "", *self._curves()])
+    @cached_property
+    def _rows(self) -> tuple[Row, ...]:
+        return tuple(_row(*key, chosen) for key, chosen in cells(self.results).items())
 
-    def markdown(self) -> str:
-        """The table in GitHub-flavoured Markdown."""
-        head, *body = _cells(self.rows())
-        rule = ["---" if i < 2 else "---:" for i in range(len(head))]
-        return "\n".join(
-            [*("| " + " | ".join(row) + " |" for row in [head, rule, *body]), "", *self._curves()]
-        )
+    @property
+    def overall(self) -> Row:
+        """The row over all questions."""
+        return self._rows[-1]
+
+    @property
+    def confidences(self) -> list[float]:
+        """Each answer's confidence, in order."""
+        return [r.answer.confidence for r in self.results]
+
+    @property
+    def answerable(self) -> list[bool]:
+        """Whether each question can be answered, in order."""
+        return [r.question.answerable for r in self.results]
+
+    def curve(self) -> RiskCoverage:
+        """Accuracy against coverage, most confident first."""
+        return risk_coverage(self.confidences, [r.right for r in self.results])
+
+    def separation(self) -> float | None:
+        """The chance that an answerable question has more confidence than an unanswerable one."""
+        return separation(self.confidences, self.answerable)
+
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """What refusing below each confidence would answer and refuse."""
+        return thresholds(self.confidences, self.answerable)
+
+    def best_threshold(self, answered: float) -> Threshold | None:
+        """The threshold that refuses most of the unanswerable and still answers this share of the answerable."""
+        enough = [t for t in self.thresholds() if t.answered >= answered]
+        return max(enough, key=lambda t: t.refused, default=None)
 
     def json(self) -> str:
-        """Rows, curves and one entry per question (without its text), as indented JSON."""
-        confidences, answerable = self._confidences()
+        """Provenance, rows, curves and one entry per question (without its text), as indented JSON."""
+        from eval.judge import agreement
+
         data = {
+            "provenance": asdict(self.provenance) if self.provenance else None,
             "rows": [{"name": row.name, **asdict(row)} for row in self.rows()],
-            "risk_coverage": asdict(risk_coverage(confidences, [r.right for r in self.results])),
-            "separation": separation(confidences, answerable),
-            "thresholds": [asdict(t) for t in thresholds(confidences, answerable)],
-            "questions": [_entry(result) for result in self.results],
+            "risk_coverage": asdict(self.curve()),
+            "separation": self.separation(),
+            "thresholds": [asdict(t) for t in self.thresholds()],
+            "judge": agreement(self.results, self.verdicts) if self.verdicts else None,
+            "questions": [numbers(result) for result in self.results],
         }
         return json.dumps(data, ensure_ascii=False, indent=1)
 
-    def gate(self, expected: Expected) -> list[str]:
-        """What fell short of `expected`, one line each: cell, got, expected; empty when nothing did."""
-        return gate(self.rows(), expected)
-
-    def _confidences(self) -> tuple[list[float], list[bool]]:
-        return [r.answer.confidence for r in self.results], [r.question.answerable for r in self.results]
-
-    def _curves(self) -> list[str]:
-        confidences, answerable = self._confidences()
-        area = risk_coverage(confidences, [r.right for r in self.results]).area
-        lines = [f"Area under accuracy-coverage, most confident first: {area:.3f}."]
-        auc = separation(confidences, answerable)
-        if auc is not None:
-            lines.append(
-                f"Chance that an answerable question has more confidence than an unanswerable one: {auc:.3f}."
-            )
-            for wanted in (0.95, 0.90, 0.85):
-                best = max(
-                    (t for t in thresholds(confidences, answerable) if t.answered >= wanted),
-                    key=lambda t: t.refused,
-                )
-                lines.append(
-                    f"Refusing below confidence {best.confidence:.3f} answers {best.answered:.1%} of the "
-                    f"answerable and refuses {best.refused:.1%} of the unanswerable."
-                )
-        return lines
-
 
 def score(
-    ask: Ask, questions: Sequence[Question], articles: Iterable[Article], progress: bool = True
+    ask: Ask, questions: Sequence[Question], articles: Iterable[Article], progress: bool = True,
+    provenance: Provenance | None = None,
 ) -> Report:
     """Ask all questions and report. `articles` are those the questions' gold spans refer to."""
-    return Report(run(ask, questions, articles, progress))
+    return Report(run(ask, questions, articles, progress), provenance)
 
 
-def gate(rows: Iterable[Row], expected: Expected) -> list[str]:
-    """One line for every score below its minimum (a latency: above its maximum), and for every name unknown.
-
-    `expected` is {row name: {score name: limit}}.
-    """
-    named = {row.name: row for row in rows}
-    failed: list[str] = []
-    for name, limits in expected.items():
-        if name not in named:
-            failed.append(f"{name}: no such row; there are: {', '.join(named)}")
-            continue
-        row = named[name]
-        for score_name, limit in limits.items():
-            if score_name in LATENCIES:
-                got = row.seconds[score_name]
-                if got > limit:
-                    failed.append(f"{name}: {score_name} is {got:.3f}, expected at most {limit:.3f}")
-            elif score_name not in row.scores:
-                known = ", ".join((*SCORES, *LATENCIES))
-                failed.append(f"{name}: no such score {score_name!r}; there are: {known}")
-            else:
-                got = row.scores[score_name]
-                if got is None or got < limit:
-                    shown = "not measured" if got is None else f"{got:.3f}"
-                    failed.append(f"{name}: {score_name} is {shown}, expected at least {limit:.3f}")
-    return failed
+def cell_name(question_lang: str, article_lang: str) -> str:
+    """`de -> zh-Hans`, or `overall`."""
+    return OVERALL if (question_lang, article_lang) == (ALL, ALL) else f"{question_lang} -> {article_lang}"
 
 
-def load_expected(path: Path, split: str) -> dict[str, dict[str, float]]:
-    """The limits that `path` sets for a question file; `split` is its name without `.jsonl`.
-
-    TOML, a table per row: `[test.overall]`, `[test."de -> zh-Hans"]`, with lines such as `"hit@5" = 0.75`.
-    """
-    try:
-        sections = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"cannot read the expected scores in {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not TOML: {error}") from error
-    expected = sections.get(split)
-    if not isinstance(expected, dict) or not expected:
-        raise UserError(f"{path} expects nothing of {split!r}; add a section such as [{split}.overall]")
-    for name, limits in expected.items():
-        if not isinstance(limits, dict) or not limits:
-            raise UserError(f'{path}: [{split}.{name}] needs lines such as "hit@5" = 0.75, got {limits!r}')
-        for key, limit in limits.items():
-            if type(limit) not in (int, float):
-                raise UserError(f"{path}: {key!r} in [{split}.{name}] must be a number, got {limit!r}")
-    return expected
-
-
-def _row(question_lang: str, article_lang: str, results: Sequence[Result], ranges: bool = False) -> Row:
-    times = [r.seconds for r in results]
-    seconds = dict(zip(LATENCIES, (percentile(times, 50), percentile(times, 95)), strict=True))
-    spread = intervals(results) if ranges else None
-    return Row(question_lang, article_lang, len(results), scores(results), seconds, spread)
+def cells(results: Sequence[Result]) -> dict[tuple[str, str], list[Result]]:
+    """The results of each cell, in the order of `Report.rows`; cells without questions are left out."""
+    out: dict[tuple[str, str], list[Result]] = {}
+    for lang in sorted({r.question.lang for r in results}):
+        asked = [r for r in results if r.question.lang == lang]
+        for tag in sorted({r.article_lang for r in asked}, key=lambda tag: (tag == NO_ARTICLE, tag)):
+            out[lang, tag] = [r for r in asked if r.article_lang == tag]
+        out[lang, ALL] = asked
+    tags = sorted({r.article_lang for r in results} - {NO_ARTICLE})
+    totals: list[tuple[str, Callable[[Result], bool]]] = [
+        *((tag, lambda r, tag=tag: r.article_lang == tag) for tag in tags),
+        (SAME, lambda r: r.question.answerable and not r.crosses),
+        (OTHER, lambda r: r.crosses),
+        (NO_ARTICLE, lambda r: not r.question.answerable),
+        (ALL, lambda r: True),
+    ]
+    for tag, belongs in totals:
+        if chosen := [r for r in results if belongs(r)]:
+            out[ALL, tag] = chosen
+    return out
 
 
-def _cells(rows: Iterable[Row]) -> list[list[str]]:
-    cells = [list(HEADINGS)]
-    for row in rows:
-        values = [_two(row.scores[name]) for name in SCORES]
-        times = [f"{1000 * row.seconds[name]:.1f}" for name in LATENCIES]
-        cells.append([row.question_lang, row.article_lang, str(row.n), *values, *times])
-        if row.ranges is not None:
-            for bound, label in enumerate(("95 % from", "95 % to")):
-                pairs = [row.ranges[name] for name in SCORES]
-                cells.append(["", label, "", *(_two(None if p is None else p[bound]) for p in pairs), "", ""])
-    return cells
-
-
-def _two(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
-
-
-def _aligned(cell: str, width: int, column: int) -> str:
-    return cell.ljust(width) if column < 2 else cell.rjust(width)
-
-
-def _entry(result: Result) -> dict[str, object]:
+def numbers(result: Result) -> dict[str, object]:
+    """Everything counted about one question, without its text."""
     return {
         "id": result.question.id,
         "lang": result.question.lang,
@@ -245,4 +160,12 @@ def _entry(result: Result) -> dict[str, object]:
         "citation_precision": result.precision,
         "citation_recall": result.recall,
         "seconds": result.seconds,
+        "scores": {name: above / below if below else None for name, (above, below) in result.parts.items()},
     }
+
+
+def _row(question_lang: str, article_lang: str, results: Sequence[Result]) -> Row:
+    times = [r.seconds for r in results]
+    seconds = dict(zip(LATENCIES, (percentile(times, 50), percentile(times, 95)), strict=True))
+    count = {name: counted(results, name) for name in SCORES}
+    return Row(question_lang, article_lang, len(results), scores(results), seconds, intervals(results), count)

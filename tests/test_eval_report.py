@@ -1,93 +1,42 @@
-"""A run over hand-made answers gives the table, the JSON and the gate worked out by hand."""
+"""A run over hand-made answers gives the rows, the texts and the JSON worked out by hand."""
 
 import json
 import re
-from types import MappingProxyType
 
+import judged
 import pytest
+from judged import ANSWERS, ARTICLES, FIRST, Q3, QUESTIONS, answered, asked
 
-from eval.dataset import Gold, Question
-from eval.report import OVERALL, Report, load_expected, score
-from eval.run import SCORES, intervals, judge, run, scores
+from eval.dataset import Gold
+from eval.provenance import provenance
+from eval.report import OVERALL, Report, score
+from eval.report_text import markdown, matrix, table
+from eval.run import judge, run
+from eval.scores import SCORES, scores
 from index.errors import UserError
-from index.types import Article, Hit, Passage, Span
-from rag.types import Answer, Citation
 
-TEXT = "Wuhan hat 40 Stationen. Peking hat 50. Sonst nichts."
-ARTICLES = (
-    Article("x", "de", "x", TEXT, (Span(0, len(TEXT)),)),
-    Article("z", "zh-Hant", "z", TEXT, (Span(0, len(TEXT)),)),
-)
-FIRST, SECOND = (0, 23), (24, 38)
-
-
-def asked(
-    id: str, lang: str, gold: tuple[Gold, ...], answers: tuple[str, ...], fact: str | None = None
-) -> Question:
-    return Question(id, f"{id}?", lang, fact or id, bool(gold), "figure", gold, answers)
-
-
-def answered(
-    question: Question,
-    hits: list[tuple[int, int]],
-    cites: list[tuple[int, int]] = (),
-    found: bool = True,
-    confidence: float = 0.5,
-    article: str = "x",
-) -> Answer:
-    passages = [Passage(article, "de", start, end, TEXT[start:end]) for start, end in hits]
-    return Answer(
-        question=question.question,
-        lang=question.lang,
-        found=found,
-        text="See below." if found else "The articles say nothing of 40 or 50.",
-        citations=tuple(
-            Citation(i, article, start, end, TEXT[start:end], "de", Span(start, end))
-            for i, (start, end) in enumerate(cites, 1)
-        ),
-        hits=tuple(Hit(p, 1 / i) for i, p in enumerate(passages, 1)),
-        reason=None if found else "not_supported",
-        seconds=0.0,
-        confidence=confidence,
-    )
-
-
-Q1 = asked("q1", "en", (Gold("x", *FIRST),), ("40",))
-Q2 = asked("q2", "de", (Gold("x", *SECOND),), ("50",))
-Q3 = asked("q3", "en", (), ())
-Q4 = asked("q4", "de", (), ())
-ANSWERS = MappingProxyType(
-    {
-        Q1.question: answered(
-            Q1, [SECOND, FIRST], [FIRST, SECOND], confidence=0.9
-        ),  # rank 2, right, cit. P 1/2
-        Q2.question: answered(Q2, [SECOND], found=False, confidence=0.2),  # rank 1, refused
-        Q3.question: answered(Q3, [FIRST], found=False, confidence=0.1),  # refused, rightly
-        Q4.question: answered(Q4, [FIRST], [FIRST], confidence=0.6),  # should have been refused
-    }
-)
-QUESTIONS = (Q1, Q2, Q3, Q4)
+BY_HAND = {
+    "hit@1": 0.5,
+    "hit@3": 1.0,
+    "hit@5": 1.0,
+    "mrr": 0.75,
+    "citation_precision": 0.5,
+    "citation_recall": 0.5,
+    "accuracy": 0.5,
+    "answered": 0.5,
+    "refusal_precision": 0.5,
+    "refusal_recall": 0.5,
+}
 
 
 @pytest.fixture(scope="module")
 def report() -> Report:
-    return score(ANSWERS.__getitem__, QUESTIONS, ARTICLES, progress=False)
+    return judged.report()
 
 
 def test_scores_are_those_worked_out_by_hand(report):
     rows = {row.name: row for row in report.rows()}
-    assert dict(rows[OVERALL].scores) == {
-        "hit@1": 0.5,
-        "hit@3": 1.0,
-        "hit@5": 1.0,
-        "mrr": 0.75,
-        "citation_precision": 0.5,
-        "citation_recall": 0.5,
-        "accuracy": 0.5,
-        "answered": 0.5,
-        "refusal_precision": 0.5,
-        "refusal_recall": 0.5,
-    }
+    assert {name: rows[OVERALL].scores[name] for name in BY_HAND} == BY_HAND
     assert rows[OVERALL].n == 4
     assert rows["en -> de"].scores["mrr"] == 0.5
     assert rows["de -> de"].scores["citation_precision"] is None  # nothing was cited
@@ -101,6 +50,7 @@ def test_rows_are_cells_totals_and_unanswerable_questions(report):
         ("en -> de", 1),
         ("en -> none", 1),
         ("en -> all", 2),
+        ("all -> de", 2),
         ("all -> same", 1),
         ("all -> other", 1),
         ("all -> none", 2),
@@ -145,53 +95,41 @@ def test_scores_of_nothing_are_none():
     assert scores(()) == dict.fromkeys(SCORES)
 
 
-def test_intervals_resample_facts_not_questions():
-    right = answered(Q1, [FIRST])
-    wrong = answered(Q1, [SECOND])
-    results = [
-        judge(asked(f"{fact}{i}", "en", Q1.gold, Q1.answers, fact), answer, "de", 0.0)
-        for fact, answer in (("a", right), ("b", wrong))
-        for i in range(50)
+def test_the_terminal_table_shows_totals_with_intervals_and_matrices_with_counts(report):
+    totals, *blocks = table(report).split("\n\n")
+    head, rule, *lines = totals.split("\n")
+    assert head.split("  ")[0] == "score (95 % interval)" and set(rule) == {"-"} and len(rule) > len("hit@1 ") + 40
+    assert re.search(r"^mrr +0\.75 0\.50-1\.00 +1\.00 1\.00-1\.00 +0\.50 0\.50-0\.50 +mean", "\n".join(lines), re.M)
+    assert blocks[0].split("\n")[3:] == [
+        "en   1.00 (1)  1.00 (1)",
+        "de   1.00 (1)  1.00 (1)",
+        "all  1.00 (2)  1.00 (2)",
     ]
-    # Of two facts, a quarter of the draws holds only the right one and a quarter only the wrong one.
-    assert intervals(results)["hit@1"] == (0.0, 1.0)
-    assert intervals(results)["refusal_precision"] is None
-    alone = [
-        judge(asked(f"{i}", "en", Q1.gold, Q1.answers), right if i % 4 else wrong, "de", 0.0)
-        for i in range(100)
+
+
+def test_a_matrix_has_a_row_and_a_column_per_language_and_their_totals(report):
+    assert matrix(report, "accuracy") == [
+        ["", "de", "all"], ["en", "1.00 (1)", "1.00 (1)"], ["de", "0.00 (1)", "0.00 (1)"], ["all", "0.50 (2)", "0.50 (2)"]
     ]
-    low, high = intervals(alone)["hit@1"]
-    # Binomial standard error at 0.75 and n = 100 is 0.0433, so +-1.96 of them is about 0.665 to 0.835.
-    assert low == pytest.approx(0.665, abs=0.01) and high == pytest.approx(0.835, abs=0.01)
-    assert intervals(alone) == intervals(alone)
-    few = alone[:7]
-    assert intervals(few, rounds=9, seed=1) != intervals(few, rounds=9, seed=2)
+    refused = matrix(report, "refusal_recall")
+    assert refused[0] == ["", "none", "all"] and refused[-1] == ["all", "0.50 (2)", "0.50 (2)"]
 
 
-def test_the_table_is_aligned_and_holds_every_row(report):
-    head, rule, *rest = report.table().split("\n")
-    assert head.startswith("questions  articles") and set(rule) == {"-"}
-    body = rest[: rest.index("")]
-    assert len({len(line) for line in body if not line.endswith("-")} | {len(rule)}) <= 2
-    overall = next(line for line in body if re.match(r"all\s+all\s", line))
-    assert overall.split()[2:13] == ["4", "0.50", "1.00", "1.00", "0.75", *["0.50"] * 6]
-    after = body[body.index(overall) + 1 :]
-    assert [line.split()[:3] for line in after] == [["95", "%", "from"], ["95", "%", "to"]]
-
-
-def test_markdown_has_as_many_cells_in_every_row(report):
-    lines = report.markdown().split("\n")
-    table = lines[: lines.index("")]
-    assert {line.count("|") for line in table} == {16}
-    assert table[1].startswith("| --- | --- | ---: |")
+def test_markdown_tables_have_as_many_cells_in_every_row_and_hold_every_cell(report):
+    text = markdown(report)
+    blocks = [block.split("\n") for block in text.split("\n\n") if block.startswith("|")]
+    assert len(blocks) == 4
+    for block in blocks:
+        assert len({line.count("|") for line in block}) == 1 and set(block[1]) <= set("|-: ")
+    assert len(blocks[-1]) == 2 + len(report.rows()) and blocks[-1][0].count("|") == len(SCORES) + 6
 
 
 def test_the_trade_off_is_told(report):
     # Answerable 0.9 and 0.2, unanswerable 0.1 and 0.6: answering both answerable ones refuses one of two.
     assert (
-        "Refusing below confidence 0.200 answers 100.0% of the answerable and refuses 50.0%" in report.table()
+        "Refusing below confidence 0.200 answers 100.0% of the answerable and refuses 50.0%" in table(report)
     )
-    assert "more confidence than an unanswerable one: 0.750" in report.markdown()
+    assert "more confidence than an unanswerable one: 0.750" in markdown(report)
 
 
 def test_the_json_holds_rows_curves_and_questions_without_their_text(report):
@@ -205,53 +143,10 @@ def test_the_json_holds_rows_curves_and_questions_without_their_text(report):
     assert "q1?" not in report.json()
 
 
-def test_the_gate_names_cell_got_and_expected(report):
-    assert (
-        report.gate({"overall": {"hit@1": 0.5, "mrr": 0.75, "p95_seconds": 5}, "en -> de": {"hit@3": 1}})
-        == []
-    )
-    assert report.gate({"overall": {"hit@1": 0.51}, "en -> de": {"mrr": 0.75, "hit@5": 1.0}}) == [
-        "overall: hit@1 is 0.500, expected at least 0.510",
-        "en -> de: mrr is 0.500, expected at least 0.750",
-    ]
-    assert report.gate({"de -> de": {"citation_precision": 0.1}}) == [
-        "de -> de: citation_precision is not measured, expected at least 0.100"
-    ]
-    (slow,) = report.gate({"overall": {"p95_seconds": 0}})
-    assert re.fullmatch(r"overall: p95_seconds is 0\.\d{3}, expected at most 0\.000", slow)
-
-
-def test_the_gate_fails_on_names_it_does_not_know(report):
-    row, score_name = report.gate({"fr -> de": {"mrr": 0}, "overall": {"hit@7": 0}})
-    assert row.startswith("fr -> de: no such row; there are: de -> de, ")
-    assert score_name.startswith("overall: no such score 'hit@7'; there are: hit@1, ")
-
-
-def test_expected_scores_are_read_for_one_question_file(tmp_path):
-    path = tmp_path / "expected.toml"
-    path.write_text('[test.overall]\n"hit@5" = 0.75\n[test."de -> zh-Hans"]\nmrr = 1\n', encoding="utf-8")
-    assert load_expected(path, "test") == {"overall": {"hit@5": 0.75}, "de -> zh-Hans": {"mrr": 1}}
-    with pytest.raises(UserError, match=r"expects nothing of 'dev'; add a section such as \[dev.overall\]"):
-        load_expected(path, "dev")
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("[test", "is not TOML"),
-        ("[test.overall]", "needs lines such as"),
-        ("test = 3", "expects nothing"),
-        ('[test.overall]\nmrr = "x"', "must be a number, got 'x'"),
-        ("[test]\nmrr = 1", "needs lines such as"),
-    ],
-)
-def test_an_expectation_that_could_not_fail_is_refused(tmp_path, text, message):
-    path = tmp_path / "expected.toml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(UserError, match=message):
-        load_expected(path, "test")
-
-
-def test_a_missing_expectation_is_refused(tmp_path):
-    with pytest.raises(UserError, match="cannot read the expected scores"):
-        load_expected(tmp_path / "expected.toml", "test")
+def test_every_report_names_where_its_numbers_come_from(tmp_path):
+    origin = provenance("mine", QUESTIONS, tmp_path, "concepts", {"llm": "ollama:qwen3"})
+    made = score(ANSWERS.__getitem__, QUESTIONS, ARTICLES, progress=False, provenance=origin)
+    for text in (table(made), markdown(made)):
+        assert text.startswith("mine: 4 questions (")
+        assert "; encoder concepts; index in memory; " in text and "; llm ollama:qwen3; " in text
+    assert json.loads(made.json())["provenance"]["questions_sha256"] == origin.questions_sha256
