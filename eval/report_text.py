@@ -16,17 +16,17 @@ def table(report: Report) -> str:
     """The report for a terminal: totals with 95 % intervals, a matrix question language x article language for each of
     `MATRICES`, refusals, and the trade-off of the confidence."""
     parts = [*_origin(report), _totals(report)]
-    parts += [f"{SCORES[name].words}: {name}, (n)\n{_lined(matrix(report, name))}" for name in MATRICES]
+    parts += [f"{SCORES[name].words}: {name}, (n)\n{aligned(matrix(report, name))}" for name in MATRICES]
     return "\n\n".join([*parts, "\n".join(curves(report))])
 
 
 def markdown(report: Report) -> str:
     """The whole report in GitHub-flavoured Markdown: totals with intervals, matrices, every cell with every score."""
-    parts = [*_origin(report), _ruled(_total_cells(report))]
+    parts = [*_origin(report), ruled(_total_cells(report))]
     for name in MATRICES:
         parts.append(f"**{SCORES[name].words}** ({name}; questions in rows, articles in columns)")
-        parts.append(_ruled(matrix(report, name)))
-    parts += ["**Every cell**", _ruled(every_cell(report)), "\n".join(f"- {line}" for line in curves(report))]
+        parts.append(ruled(matrix(report, name)))
+    parts += ["**Every cell**", ruled(every_cell(report)), "\n".join(f"- {line}" for line in curves(report))]
     return "\n\n".join(parts)
 
 
@@ -98,7 +98,7 @@ def _total_cells(report: Report) -> list[list[str]]:
 
 
 def _totals(report: Report) -> str:
-    return _lined(_total_cells(report), last_left=True)
+    return aligned(_total_cells(report), last_left=True)
 
 
 def _cell(row: Row | None, name: str) -> str:
@@ -107,7 +107,7 @@ def _cell(row: Row | None, name: str) -> str:
     return f"{row.scores[name]:.2f} ({row.counted[name]})"
 
 
-def _lined(cells: Sequence[Sequence[str]], last_left: bool = False) -> str:
+def aligned(cells: Sequence[Sequence[str]], last_left: bool = False) -> str:
     """Cells as aligned text, a rule under the heading."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     last = len(widths) - 1
@@ -122,7 +122,7 @@ def _lined(cells: Sequence[Sequence[str]], last_left: bool = False) -> str:
     return "\n".join(lines)
 
 
-def _ruled(cells: Sequence[Sequence[str]]) -> str:
+def ruled(cells: Sequence[Sequence[str]]) -> str:
     """Cells as a Markdown table."""
     head, *body = cells
     rule = ["---" if i == 0 or not body or not _number(body[-1][i]) else "---:" for i in range(len(head))]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
@@ -129,7 +128,7 @@ def _randomisation(a: np.ndarray, b: np.ndarray, rounds: int, seed: int) -> floa
         return 1.0
     exact = count <= _EXACT
     if exact:
-        swaps = np.array(list(product((0.0, 1.0), repeat=count)))
+        swaps = (np.arange(2**count)[:, None] >> np.arange(count) & 1).astype(float)
     else:
         swaps = np.random.default_rng(seed).integers(0, 2, (rounds, count)).astype(float)
     moved = swaps @ gain.T  # (rounds, 2): what changing sides adds to a and takes from b

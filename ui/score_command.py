@@ -117,7 +117,14 @@ def _gate(report: Report, split: str) -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    raise NotImplementedError
+    from eval import compare
+    from eval.saved import load_run
+
+    names = compare.run_names(args.compare)
+    found = compare.compare(*map(load_run, args.compare), names)
+    form = compare.to_json if args.json else compare.markdown if args.markdown else compare.table
+    print(form(found))
+    return 0
 
 
 def _page(report: Report) -> str:
