@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 _END = object()
+_INSIST = 0.05  # seconds between two cancellations of the same job
 
 
 @cache
@@ -22,25 +23,46 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
+class _Job:
+    """A coroutine at work in the loop. Its cancellation is repeated until it ends, for a client may swallow one:
+    `asyncio.wait_for` does if what it waits for comes at that very moment (Python 3.11)."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        self.result: Future[Any] = asyncio.run_coroutine_threadsafe(self._run(coroutine), _loop())
+
+    def stop(self) -> None:
+        if not self.result.done():
+            asyncio.run_coroutine_threadsafe(self._stop(), _loop())
+
+    async def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        self._task = asyncio.current_task()
+        return await coroutine
+
+    async def _stop(self) -> None:
+        while not self._task.done():
+            self._task.cancel()
+            await asyncio.sleep(_INSIST)
+
+
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """The result of `coroutine`; leaving early (Ctrl-C) cancels it."""
-    future = asyncio.run_coroutine_threadsafe(coroutine, _loop())
+    job = _Job(coroutine)
     try:
-        return future.result()
+        return job.result.result()
     finally:
-        future.cancel()
+        job.stop()
 
 
 def stream(source: AsyncIterator[T]) -> Iterator[T]:
     """The items of `source` as they come; what it raises is raised here. Closing the iterator cancels it."""
     items: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    task = _start(source, items.put)
+    job = _Job(_pump(source, items.put))
     try:
         while (item := items.get()) is not _END:
             yield item
-        task.result()
+        job.result.result()
     finally:
-        task.cancel()
+        job.stop()
 
 
 async def astream(source: AsyncIterator[T]) -> AsyncIterator[T]:
@@ -48,13 +70,13 @@ async def astream(source: AsyncIterator[T]) -> AsyncIterator[T]:
     `source`."""
     items: asyncio.Queue[Any] = asyncio.Queue()
     own = asyncio.get_running_loop()
-    task = _start(source, lambda item: own.call_soon_threadsafe(items.put_nowait, item))
+    job = _Job(_pump(source, lambda item: own.call_soon_threadsafe(items.put_nowait, item)))
     try:
         while (item := await items.get()) is not _END:
             yield item
-        await asyncio.wrap_future(task)
+        await asyncio.wrap_future(job.result)
     finally:
-        task.cancel()
+        job.stop()
 
 
 async def from_thread(items: Iterator[T]) -> AsyncIterator[T]:
@@ -63,12 +85,9 @@ async def from_thread(items: Iterator[T]) -> AsyncIterator[T]:
         yield item
 
 
-def _start(source: AsyncIterator[Any], put: Callable[[Any], object]) -> Future[None]:
-    async def pump() -> None:
-        try:
-            async for item in source:
-                put(item)
-        finally:
-            put(_END)
-
-    return asyncio.run_coroutine_threadsafe(pump(), _loop())
+async def _pump(source: AsyncIterator[Any], put: Callable[[Any], object]) -> None:
+    try:
+        async for item in source:
+            put(item)
+    finally:
+        put(_END)

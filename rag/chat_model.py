@@ -129,6 +129,9 @@ class ChatModelGenerator:
                 aclosing(model.astream([("system", system), ("human", human)])) as chunks,
             ):
                 async for chunk in chunks:
+                    if limit.expired() or now() > (limit.when() or end):
+                        # A client may swallow the cancellation if a chunk comes at that very moment.
+                        raise TimeoutError
                     if chunk.content or chunk.additional_kwargs:  # reasoning is a sign of life, an empty chunk is none
                         limit.reschedule(min(now() + self.timeout, end))
                     text = str(chunk.text)[:left]

@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--json", action="store_true", help="one JSON object a line")
     ask.add_argument("--answer-lang", metavar="TAG", help="the answer's language (the question's)")
     ask.add_argument("--source-lang", action="append", default=[], metavar="TAG", help="only articles in TAG")
-    ask.add_argument("--llm", metavar="PROVIDER:MODEL", help="let a LangChain chat model write the answer")
+    _model_options(ask)
 
     chat = command("chat", _chat, "the chat page in a browser")
     chat.add_argument("--host", default="127.0.0.1")
@@ -91,10 +91,26 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument(
         "--seeds", type=Path, default=SEEDS, metavar="DIR", help="articles to index if nothing is (seeds)"
     )
-    chat.add_argument("--llm", metavar="PROVIDER:MODEL", help="let a LangChain chat model write the answers")
+    _model_options(chat)
 
     score_command.add_arguments(command("score", score_command.run, "score the system on the eval set"))
     return parser
+
+
+def _model_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--llm", metavar="PROVIDER:MODEL", help="let a language model write, e.g. ollama:qwen3, openai:NAME")
+    sub.add_argument("--llm-url", metavar="URL", help="where it is served, e.g. http://127.0.0.1:8080/v1 with openai:NAME")
+    sub.add_argument(
+        "--llm-timeout", type=_positive, metavar="SECONDS", help="give up when it has said nothing for so long (60)"
+    )
+
+
+def _chatbot(args: argparse.Namespace, embedder: Any = None) -> Chatbot:
+    from rag.chatbot import Chatbot
+
+    return Chatbot.open(
+        args.index, args.llm, embedder or _embedder(args), llm_url=args.llm_url, llm_timeout=args.llm_timeout
+    )
 
 
 def _positive(text: str) -> int:
@@ -155,9 +171,7 @@ def _search(args: argparse.Namespace) -> int:
 
 
 def _ask(args: argparse.Namespace) -> int:
-    from rag.chatbot import Chatbot
-
-    chatbot = Chatbot.open(args.index, args.llm, _embedder(args))
+    chatbot = _chatbot(args)
     options = {"k": args.k, "answer_lang": args.answer_lang, "source_langs": args.source_lang}
     if args.file is not None:
         return _ask_file(chatbot, args.file, args.json, options)
@@ -225,14 +239,13 @@ def _lines(path: Path) -> Iterator[str]:
 
 def _chat(args: argparse.Namespace) -> int:
     from index.errors import IndexMissing, IndexStale
-    from rag.chatbot import Chatbot
 
     embedder = _embedder(args)
     try:
-        chatbot = Chatbot.open(args.index, args.llm, embedder)
+        chatbot = _chatbot(args, embedder)
     except (IndexMissing, IndexStale):
         _build(args)
-        chatbot = Chatbot.open(args.index, args.llm, embedder)
+        chatbot = _chatbot(args, embedder)
     threading.Thread(target=chatbot.warm, daemon=True).start()  # while the page itself is being loaded
     from ui.app import serve
 
