@@ -52,7 +52,7 @@ def compare(a: Report, b: Report, names: tuple[str, str] = ("A", "B")) -> Compar
     in_b = {r.question.id: r for r in b.results}
     for key, chosen in cells(a.results).items():
         found[cell_name(*key)] = differences(chosen, [in_b[r.question.id] for r in chosen])
-    adjusted = holm({name: d.p for name, d in found[OVERALL].items() if d is not None})
+    adjusted = holm({name: d.p for name, d in found[OVERALL].items() if d is not None and not SCORES[name].derived})
     changes = [change for x, y in zip(a.results, b.results, strict=True) if (change := _change(x, y)) is not None]
     order = {False: 0, True: 1, None: 2}
     return Comparison(a, b, names, found, adjusted, tuple(sorted(changes, key=lambda c: order[c.better])))
@@ -100,7 +100,7 @@ def overall_cells(comparison: Comparison) -> list[list[str]]:
     rows = [[*_HEAD, "p (Holm)"]]
     for name, d in comparison.cells[OVERALL].items():
         if d is not None:
-            rows.append([*_difference(d), _p(comparison.adjusted[name])])
+            rows.append([*_difference(d), _p(comparison.adjusted[name]) if name in comparison.adjusted else "-"])
     seconds = [r.overall.seconds[LATENCIES[0]] for r in (comparison.a, comparison.b)]
     change = f"x {seconds[1] / seconds[0]:.2f}" if seconds[0] else "-"
     rows.append(["p50 ms", *(f"{1000 * s:.0f}" for s in seconds), change, "-", "-", str(len(comparison.a.results)), "-"])

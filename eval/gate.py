@@ -74,7 +74,7 @@ def limits(row: Row) -> dict[str, float]:
     out: dict[str, float] = {}
     for name, value in row.scores.items():
         interval = row.ranges[name]
-        if value is None or interval is None:
+        if value is None or interval is None or SCORES[name].derived:
             continue
         low, high = interval
         arm = value - low if SCORES[name].higher else high - value

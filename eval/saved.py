@@ -12,7 +12,7 @@ from eval.judge import Verdict
 from eval.provenance import Provenance
 from eval.records import from_json
 from eval.report import Report, numbers
-from eval.run import Result, judge
+from eval.run import Facts, Result, judge
 from index.errors import UserError
 from rag.types import Answer
 
@@ -66,8 +66,8 @@ def load_run(path: Path) -> Report:
 def _line(result: Result, verdict: Verdict | None) -> dict[str, Any]:
     return {
         "question": asdict(result.question),
-        "gold_texts": result.gold_texts,
         "answer": asdict(result.answer),
+        "facts": asdict(result.facts),
         "verdict": asdict(verdict) if verdict else None,
         "numbers": numbers(result),
     }
@@ -84,6 +84,4 @@ def _object(path: Path, number: int, raw: str) -> dict[str, Any]:
 
 
 def _result(row: dict[str, Any]) -> Result:
-    question, answer = from_json(Question, row["question"]), from_json(Answer, row["answer"])
-    counted = row["numbers"]
-    return judge(question, answer, counted["article_lang"], counted["seconds"], tuple(row["gold_texts"]))
+    return judge(from_json(Question, row["question"]), from_json(Answer, row["answer"]), from_json(Facts, row["facts"]))

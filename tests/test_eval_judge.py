@@ -9,7 +9,7 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
 from eval.judge import Judge, Verdict, agreement, kappa, pearson, prompt, read, verdicts
-from eval.run import judge
+from eval.run import Facts, judge
 from index.errors import GeneratorError
 
 
@@ -25,7 +25,7 @@ def model(*replies: str) -> Judge:
 def result(text: str = "It has 40.", cites=(FIRST,)):
     from dataclasses import replace
 
-    return judge(Q1, replace(answered(Q1, [FIRST], list(cites)), text=text), "de", 0.0)
+    return judge(Q1, replace(answered(Q1, [FIRST], list(cites)), text=text), Facts("de"))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_only_given_answers_are_graded():
 
 def test_agreement_is_that_worked_out_by_hand():
     made = [
-        judge(judged.asked(f"q{i}", "en", Q1.gold, Q1.answers), answered(Q1, [FIRST], [FIRST if ok else SECOND]), "de", 0.0)
+        judge(judged.asked(f"q{i}", "en", Q1.gold, Q1.answers), answered(Q1, [FIRST], [FIRST if ok else SECOND]), Facts("de"))
         for i, ok in enumerate([True, True, False, False, True])
     ]
     marks = [Verdict(5, 5), Verdict(4, 2), Verdict(4, 1), Verdict(1, 1), Verdict(None, None)]

@@ -11,7 +11,7 @@ from eval.dataset import Gold
 from eval.provenance import provenance
 from eval.report import OVERALL, Report, score
 from eval.report_text import markdown, matrix, table
-from eval.run import judge, run
+from eval.run import Facts, judge, run
 from eval.scores import SCORES, scores
 from index.errors import UserError
 
@@ -74,10 +74,10 @@ def test_both_chinese_scripts_are_one_language():
     gold = (Gold("z", *FIRST),)
     for lang, crosses in (("zh-Hans", False), ("zh-Hant", False), ("de", True)):
         question = asked("q", lang, gold, ("40",))
-        assert judge(question, answered(question, []), "zh-Hant", 0.0).crosses is crosses
+        assert judge(question, answered(question, []), Facts("zh-Hant")).crosses is crosses
     question = asked("q", "de", gold, ("40",))
-    assert not judge(question, answered(question, []), "de+zh-Hant", 0.0).crosses
-    assert not judge(Q3, answered(Q3, []), "none", 0.0).crosses
+    assert not judge(question, answered(question, []), Facts("de+zh-Hant")).crosses
+    assert not judge(Q3, answered(Q3, []), Facts("none")).crosses
 
 
 def test_run_measures_time_and_keeps_order():

@@ -28,7 +28,7 @@ def test_a_saved_run_is_the_same_report(report, tmp_path):
     assert again.verdicts == report.verdicts and again.provenance == report.provenance
     assert [r.parts for r in again.results] == [r.parts for r in report.results]
     for was, now in zip(report.results, again.results, strict=True):
-        assert now.answer.citations == was.answer.citations and now.gold_texts == was.gold_texts
+        assert now.answer.citations == was.answer.citations and now.facts == was.facts
         assert [(h.passage, h.score) for h in now.answer.hits] == [(h.passage, h.score) for h in was.answer.hits]
 
 
@@ -38,7 +38,7 @@ def test_a_saved_run_holds_every_number_of_every_question(report, tmp_path):
     head, *rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
     assert head["provenance"]["encoder"] == "concepts" and head["provenance"]["seeds"]["bootstrap"] > 0
     assert [row["numbers"]["rank"] for row in rows] == [2, 1, None, None]
-    assert rows[0]["numbers"]["scores"]["mrr"] == 0.5 and rows[0]["gold_texts"] == [judged.TEXT[:23]]
+    assert rows[0]["numbers"]["scores"]["mrr"] == 0.5 and rows[0]["facts"]["gold_texts"] == [[judged.TEXT[:23], "de"]]
 
 
 @pytest.mark.parametrize(

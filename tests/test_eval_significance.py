@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from judged import FIRST, Q1, SECOND, answered, asked
 
-from eval.run import judge
+from eval.run import Facts, judge
 from eval.significance import differences, holm, intervals
 
 RIGHT, WRONG = answered(Q1, [FIRST]), answered(Q1, [SECOND])
@@ -15,7 +15,7 @@ RIGHT, WRONG = answered(Q1, [FIRST]), answered(Q1, [SECOND])
 def results(right: list[bool], facts: list[str] | None = None):
     facts = facts or [str(i) for i in range(len(right))]
     return [
-        judge(asked(f"{i}", "en", Q1.gold, Q1.answers, fact), RIGHT if r else WRONG, "de", 0.0)
+        judge(asked(f"{i}", "en", Q1.gold, Q1.answers, fact), RIGHT if r else WRONG, Facts("de"))
         for i, (r, fact) in enumerate(zip(right, facts, strict=True))
     ]
 
