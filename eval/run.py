@@ -153,6 +153,6 @@ def judge(question: Question, answer: Answer, known: Facts) -> Result:
         right=answer_right(said, question.answers),
         precision=citation_precision(answer.citations, question.gold),
         recall=citation_recall(answer.citations, question.gold),
-        attribution=attribution(answer.text, answer.citations, question.gold),
+        attribution=attribution(answer.text, answer.citations, question.gold, known.foreign),
     )
     return replace(result, parts={name: score.parts(result) for name, score in SCORES.items()})

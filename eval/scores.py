@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Parts = tuple[float, float]
 _NOT_ASKED: Parts = (0.0, 0.0)
+_TELLING = 10  # words; in fewer, the language of a text is a guess
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,17 @@ def _figures(result: Result) -> float | None:
     return quantity_right(said, result.gold_texts, result.question.answers)
 
 
+def _in_asked_language(result: Result) -> bool:
+    """By the answer's own words; where these are too few to tell a language by, by the language it says it is in."""
+    if in_language(result.answer.text, result.question.lang, result.foreign):
+        return True
+    own = result.answer.text
+    for words in sorted(result.foreign, key=len, reverse=True):
+        own = own.replace(words, " ")
+    few = len(re.findall(r"[^\W\d_]+", own)) < _TELLING
+    return few and result.answer.lang.split("-")[0] == result.question.lang.split("-")[0]
+
+
 SCORES: Mapping[str, Score] = {
     "hit@1": Score("hit@1", "right passage first", of_answerable(lambda r: hit_at(r.rank, 1))),
     "hit@3": Score("hit@3", "right passage in the first three", of_answerable(lambda r: hit_at(r.rank, 3))),
@@ -147,8 +159,7 @@ SCORES: Mapping[str, Score] = {
         of_answerable(lambda r: 0.0 if r.refused else max(char_3gram_recall(t, r.question.answers) for t, _ in r.said)),
     ),
     "language": Score(
-        "language", "texts in the asker's language",
-        _of_all(lambda r: in_language(r.answer.text, r.question.lang, r.foreign)),
+        "language", "texts in the asker's language", _of_all(_in_asked_language),
     ),
     "script": Score(
         "script", "texts in the asker's script", _of_all(lambda r: in_script(r.answer.text, r.question.lang, r.foreign))

@@ -64,15 +64,18 @@ class Attribution:
     uncited: float | None
 
 
-def attribution(text: str, citations: Sequence[Quotation], gold: Sequence[Place]) -> Attribution:
+def attribution(
+    text: str, citations: Sequence[Quotation], gold: Sequence[Place], titles: Iterable[str] = ()
+) -> Attribution:
     """Citation quality sentence by sentence (ALCE: Gao et al., 2023, section 4), gold spans in place of an entailment model.
 
     A sentence is supported if its citations together are (`supports`); recall is the share of supported sentences. A
     citation is precise if its sentence is supported and it is not idle: idle is one that alone does not support a sentence
     which the others support without it. Precision is the share of precise citations, each counted in each sentence.
+    `titles` are names in the answer's text that a full stop in them does not end.
     """
     opened = {c.marker: c for c in citations}
-    said = statements(text, [c.quote for c in citations])
+    said = statements(text, [*(c.quote for c in citations), *titles])
     supported, precise, uncited = 0, [], 0
     for statement in said:
         cited = [opened[m] for m in statement.markers if m in opened]
