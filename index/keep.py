@@ -76,8 +76,8 @@ class _Line:
         lead = _LEAD.match(self.folded).end()
         found = find(self.folded, "en")
         for day in (q for q in found if q.unit == "date" and q.span.start == lead):
-            for year in (q for q in found if q.unit == "year" and day.span.start <= q.span.start < day.span.end):
-                return f"{year.value}-{int(day.value) // 100:02d}-{int(day.value) % 100:02d}", day.span
+            if day.value >= 10000 and day.value % 100:
+                return f"{day.value // 10000}-{int(day.value) // 100 % 100:02d}-{int(day.value) % 100:02d}", day.span
         return None
 
     @property

@@ -13,9 +13,9 @@ import numpy as np
 from index.errors import IndexCorrupt
 from index.languages import STOP_WORDS
 from index.normalise import fold
-from index.quantities import find
+from index.quantities import terms as quantity_terms
 
-VERSION = 1
+VERSION = 2
 
 _RUN = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+(?:['’][^\W\d_]+)?")
 _GRAM = 5
@@ -24,7 +24,7 @@ _GRAM = 5
 def terms(text: str, lang: str) -> list[str]:
     """The index terms of `text`, with repetitions: word stems, `_`-marked 5-grams of longer Latin words (they find
     parts of German compounds), Han characters and bigrams, and canonical quantities (`#2E+11`)."""
-    out = [q.term for q in find(text, lang)]
+    out = quantity_terms(text, lang)
     for run in _RUN.findall(fold(text)):
         if "\u3400" <= run[0] <= "\u9fff":
             out += [c for c in run if c not in STOP_WORDS]

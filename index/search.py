@@ -14,7 +14,7 @@ from index.languages import detect, same_language
 from index.lexical import Lexical, terms
 from index.names import Name, names
 from index.normalise import fold, normalise
-from index.quantities import find
+from index.quantities import terms as quantity_terms
 from index.types import Article, Embedder, Hit, Passage, Why
 
 CANDIDATES = 100
@@ -73,7 +73,7 @@ class Index:
             raise ValueError(f"{len(passages)} passages, {len(dense)} vectors, {len(lexical)} lexical rows")
         self.words_of = lru_cache(_CACHE)(self._words_of)
         self._row_quantities = lru_cache(_CACHE)(
-            lambda row: frozenset(q.term for q in find(self.passages[row].text, self.passages[row].lang))
+            lambda row: frozenset(quantity_terms(self.passages[row].text, self.passages[row].lang))
         )
 
     @cached_property
@@ -123,7 +123,7 @@ class Index:
             inside = tuple(i for i, s in enumerate(words.spans) if s.start < name.span.end and name.span.start < s.end)
             if inside:
                 named.append((name, inside))
-        return Question(text, words, frozenset(q.term for q in find(query, detect(query))), tuple(named))
+        return Question(text, words, frozenset(quantity_terms(query, detect(query))), tuple(named))
 
     def matched(self, asked: Question, text: str) -> np.ndarray:
         """(n,) how well each content word of the question is matched by `text`, 0..1: by likeness of token vectors,

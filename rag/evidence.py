@@ -9,7 +9,7 @@ import numpy as np
 
 from index import interaction
 from index.normalise import normalise
-from index.quantities import Quantity, find
+from index.quantities import Quantity, terms
 from index.search import CONTEXT, Index, Question
 from index.types import Hit, Span
 from rag.expected import Wanted, answers_in, fits, wanted
@@ -52,7 +52,7 @@ def evidence(index: Index, question: str, hits: tuple[Hit, ...]) -> tuple[Eviden
     out: dict[tuple[str, Span], Evidence] = {}
     for number, (hit, whole, title) in enumerate(zip(read, wholes, titles, strict=True)):
         near = np.maximum(whole, title)
-        given = asked.quantities & {q.term for q in find(hit.passage.text, hit.passage.lang)}
+        given = asked.quantities & set(terms(hit.passage.text, hit.passage.lang))
         share = len(given) / len(asked.quantities) if asked.quantities else 1.0
         for span in hit.passage.sentences:
             found = _judge(index, asked, kind, hit, number, span, near, share, weights)
@@ -73,7 +73,7 @@ def supporting_span(index: Index, statement: str, hit: Hit) -> Span:
     def support(span: Span) -> float:
         own = span.of(text)
         matches = index.matched(asked, own)
-        shared = asked.quantities & {q.term for q in find(own, passage.lang)}
+        shared = asked.quantities & set(terms(own, passage.lang))
         mean = float(asked.words.weights.mean()) if len(asked.words.weights) else 1.0
         return float(matches @ asked.words.weights) + mean * len(shared)
 
@@ -89,7 +89,7 @@ def _judge(
     words = index.words_of(text)
     own = index.matched(asked, text)
     each = float(weights.mean()) if len(weights) else 1.0
-    held = asked.quantities & {q.term for q in find(text, passage.lang)}
+    held = asked.quantities & set(terms(text, passage.lang))
     total = float(weights.sum()) + each * len(asked.quantities)
     coverage = float(np.maximum(own, CONTEXT * near) @ weights + each * len(held)) / total
     candidates = answers_in(text, passage.lang, kind, asked.quantities)

@@ -67,7 +67,7 @@ def wanted(question: str) -> Wanted:
 def answers_in(text: str, lang: str, kind: Wanted, asked: Sequence[str] = ()) -> list[Quantity]:
     """The quantities of `text` that a question of `kind` may want, in order; those the question itself names
     (`asked`, as terms) are not answers to it."""
-    return [q for q in find(text, lang) if q.unit in _UNITS[kind] and q.term not in asked]
+    return [q for q in find(text, lang) if q.unit in _UNITS[kind] and not set(q.terms) <= set(asked)]
 
 
 def fits(quantity: Quantity, kind: Wanted) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from index.quantities import find
+from index.quantities import Quantity, agrees, find
 from index.types import Article, Hit
 from rag.types import Claim
 
@@ -17,14 +17,14 @@ def supported(claim: Claim, hits: Sequence[Hit], articles: Mapping[str, Article]
     """
     if not claim.sources:
         return False
-    stated = {(q.value, q.unit == "percent") for q in find(claim.text, lang)}
+    stated = find(claim.text, lang)
     if not stated:
         return True
-    given: set[tuple[object, bool]] = set()
+    given: list[Quantity] = []
     for source in claim.sources:
         passage = hits[source.hit].passage
         article = articles[passage.article_id]
         for text in (passage.text, article.title, article.publisher or "", article.date or ""):
             for tag in (article.lang, lang):
-                given |= {(q.value, q.unit == "percent") for q in find(text, tag)}
-    return stated <= given
+                given += find(text, tag)
+    return all(any(agrees(s, g) for g in given) for s in stated)

@@ -1,46 +1,321 @@
-"""Figures as the asker's language writes them."""
+"""Figures, dates and names as the asker's language writes them, and the sentence that leads to a quotation."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from itertools import zip_longest
 
-from index.quantities import Quantity, find
+from index.languages import to_traditional
+from index.normalise import fold
+from index.quantities import Bound, Quantity, Unit, find
+from index.quantities.units import BY_MEASURE
 from index.types import Span
 from rag.messages import written_language
 
+Said = Quantity | str
+"""What an answer says: a quantity, or a name as it is to be written."""
+
 _SCALES = {
-    "en": ((12, " trillion"), (9, " billion"), (6, " million")),
-    "de": ((12, " Billionen"), (9, " Milliarden"), (6, " Millionen")),
-    "zh-Hans": ((12, "万亿"), (8, "亿"), (4, "万")),
-    "zh-Hant": ((12, "萬億"), (8, "億"), (4, "萬")),
+    "en": ((12, " trillion", " trillion"), (9, " billion", " billion"), (6, " million", " million")),
+    "de": ((12, " Billion", " Billionen"), (9, " Milliarde", " Milliarden"), (6, " Million", " Millionen")),
+    "zh": ((12, "万亿", "万亿"), (8, "亿", "亿"), (4, "万", "万")),
 }
-_UNIT_NAMES = {
-    "en": {"CNY": " yuan", "USD": " US dollars", "EUR": " euros", "km": " kilometres", "percent": "%"},
-    "de": {"CNY": " Yuan", "USD": " US-Dollar", "EUR": " Euro", "km": " Kilometer", "percent": " %"},
-    "zh-Hans": {"CNY": "元人民币", "USD": "美元", "EUR": "欧元", "km": "公里", "percent": "%"},
-    "zh-Hant": {"CNY": "元人民幣", "USD": "美元", "EUR": "歐元", "km": "公里", "percent": "%"},
+_DECIMALS = 3  # more of them behind a scale word read worse than the number in full
+_MONEY = {
+    "en": {"CNY": ("yuan", "yuan"), "USD": ("US dollar", "US dollars"), "EUR": ("euro", "euros"), "JPY": ("yen", "yen"),
+           "GBP": ("pounds sterling", "pounds sterling"), "HKD": ("Hong Kong dollars", "Hong Kong dollars"),
+           "TWD": ("NT dollars", "NT dollars")},
+    "de": {"CNY": ("Yuan", "Yuan"), "USD": ("US-Dollar", "US-Dollar"), "EUR": ("Euro", "Euro"), "JPY": ("Yen", "Yen"),
+           "GBP": ("Pfund Sterling", "Pfund Sterling"), "HKD": ("Hongkong-Dollar", "Hongkong-Dollar"),
+           "TWD": ("Taiwan-Dollar", "Taiwan-Dollar")},
+    "zh": {"CNY": ("元", "元"), "USD": ("美元", "美元"), "EUR": ("欧元", "欧元"), "JPY": ("日元", "日元"), "GBP": ("英镑", "英镑"),
+           "HKD": ("港元", "港元"), "TWD": ("新台币", "新台币")},
+}  # fmt: skip
+# Measures by English (one, several), German (one, several) and Chinese; one that is missing is written in the first of
+# its unit that is here.
+_MEASURES: dict[Unit, dict[str, tuple[str, str, str, str, str]]] = {
+    "km": {"km": ("kilometre", "kilometres", "Kilometer", "Kilometer", "公里"), "m": ("metre", "metres", "Meter", "Meter", "米"),
+           "cm": ("centimetre", "centimetres", "Zentimeter", "Zentimeter", "厘米"),
+           "mm": ("millimetre", "millimetres", "Millimeter", "Millimeter", "毫米"),
+           "μm": ("micrometre", "micrometres", "Mikrometer", "Mikrometer", "微米"),
+           "nm": ("nanometre", "nanometres", "Nanometer", "Nanometer", "纳米"),
+           "mile": ("mile", "miles", "Meile", "Meilen", "英里"),
+           "nautical mile": ("nautical mile", "nautical miles", "Seemeile", "Seemeilen", "海里")},
+    "m2": {"m2": ("square metre", "square metres", "Quadratmeter", "Quadratmeter", "平方米"),
+           "km2": ("square kilometre", "square kilometres", "Quadratkilometer", "Quadratkilometer", "平方公里"),
+           "ha": ("hectare", "hectares", "Hektar", "Hektar", "公顷"), "mu": ("mu", "mu", "Mu", "Mu", "亩"),
+           "acre": ("acre", "acres", "Acres", "Acres", "英亩")},
+    "m3": {"m3": ("cubic metre", "cubic metres", "Kubikmeter", "Kubikmeter", "立方米"), "l": ("litre", "litres", "Liter", "Liter", "升")},
+    "kg": {"kg": ("kilogram", "kilograms", "Kilogramm", "Kilogramm", "公斤"), "t": ("tonne", "tonnes", "Tonne", "Tonnen", "吨"),
+           "g": ("gram", "grams", "Gramm", "Gramm", "克")},
+    "flops": {"FLOPS": ("FLOPS",) * 5, "TFLOPS": ("teraflops", "teraflops", "Teraflops", "Teraflops", "TFLOPS"),
+              "PFLOPS": ("petaflops", "petaflops", "Petaflops", "Petaflops", "PFLOPS"),
+              "EFLOPS": ("exaflops", "exaflops", "Exaflops", "Exaflops", "EFLOPS"),
+              "ZFLOPS": ("zettaflops", "zettaflops", "Zettaflops", "Zettaflops", "ZFLOPS")},
+    "W": {"W": ("watt", "watts", "Watt", "Watt", "瓦"), "kW": ("kilowatt", "kilowatts", "Kilowatt", "Kilowatt", "千瓦"),
+          "MW": ("megawatt", "megawatts", "Megawatt", "Megawatt", "兆瓦"), "GW": ("gigawatt", "gigawatts", "Gigawatt", "Gigawatt", "吉瓦")},
+    "Wh": {"kWh": ("kilowatt-hour", "kilowatt-hours", "Kilowattstunde", "Kilowattstunden", "千瓦时"),
+           "MWh": ("megawatt-hour", "megawatt-hours", "Megawattstunde", "Megawattstunden", "兆瓦时"),
+           "GWh": ("gigawatt-hour", "gigawatt-hours", "Gigawattstunde", "Gigawattstunden", "吉瓦时"),
+           "TWh": ("TWh",) * 5},
+    "byte": {name: (name,) * 5 for name in ("MB", "GB", "TB", "PB", "EB", "ZB")},
+    "duration": {"year": ("year", "years", "Jahr", "Jahre", "年"), "quarter": ("quarters", "quarters", "Quartale", "Quartale", "个季度"),
+                 "month": ("month", "months", "Monat", "Monate", "个月"), "week": ("week", "weeks", "Woche", "Wochen", "周"),
+                 "day": ("day", "days", "Tag", "Tage", "天"), "hour": ("hour", "hours", "Stunde", "Stunden", "小时"),
+                 "minute": ("minute", "minutes", "Minute", "Minuten", "分钟"),
+                 "second": ("seconds", "seconds", "Sekunde", "Sekunden", "秒")},
+}  # fmt: skip
+_PARTS = {
+    "en": {"1/2": "one half", "1/3": "one third", "2/3": "two thirds", "1/4": "one quarter", "3/4": "three quarters",
+           "1/5": "one fifth", "2/5": "two fifths", "3/5": "three fifths", "4/5": "four fifths", "1/10": "one tenth"},
+    "de": {"1/2": "die Hälfte", "1/3": "ein Drittel", "2/3": "zwei Drittel", "1/4": "ein Viertel", "3/4": "drei Viertel",
+           "1/5": "ein Fünftel", "2/5": "zwei Fünftel", "3/5": "drei Fünftel", "4/5": "vier Fünftel", "1/10": "ein Zehntel"},
+}  # fmt: skip
+_BOUNDS: dict[str, dict[Bound, str]] = {
+    "en": {"above": "more than ", "below": "less than ", "nearly": "nearly ", "about": "about ", "at least": "at least ",
+           "at most": "at most "},
+    "de": {"above": "über ", "below": "unter ", "nearly": "fast ", "about": "rund ", "at least": "mindestens ",
+           "at most": "höchstens "},
+    "zh": {"above": "超过", "below": "不到", "nearly": "近", "about": "约", "at least": "至少", "at most": "至多"},
+}  # fmt: skip
+_TO = {"en": " to ", "de": " bis ", "zh": "至"}
+MONTHS = {
+    "en": "January February March April May June July August September October November December".split(),
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
 }
+_ORDINALS = ("first", "second", "third", "fourth")
+_HAN = "零一二三四五六七八九十"
 
 
-def written_in(quantity: Quantity, lang: str) -> str | None:
-    """A quantity as `lang` writes it: `200 Milliarden Yuan`, `200 billion yuan`, `2000亿元人民币`; a date or a year or
-    computing power, which need no translation, gives None."""
+def written_in(quantity: Quantity, lang: str) -> str:
+    """A quantity as `lang` writes it, bound and range included: `über 200 Milliarden Yuan`, `more than 200 billion yuan`,
+    `超过2000亿元`, `3. Februar 2026`, `2026年2月3日`, `10 bis 15 %`, `18 Monate`. Counters stay where Chinese asks (`2400家`).
+
+    `find(written_in(q, lang), lang)` gives value, unit, bound and range of `q` again; only fractions without a name
+    (`3/7`) are rounded, and a month alone that is also a word (`May`) needs its sentence to be read again.
+    """
     lang = written_language(lang)
-    if quantity.unit in ("date", "year", "flops"):
-        return None
-    value, scale = quantity.value, ""
-    smallest = 5 if lang.startswith("zh") else 6  # 10,000 and more in 万, a million and more in words
-    for exponent, name in _SCALES[lang]:
-        if value >= 10 ** max(exponent, smallest - 1) and value == round(value, 0):
-            value, scale = value.scaleb(-exponent), name
-            break
-    number = f"{value.normalize():,f}"
-    if lang == "de":
-        number = number.translate(str.maketrans(",.", ".,"))
-        if number == "1":
-            scale = scale.replace("Milliarden", "Milliarde").replace("Billionen", "Billion").replace("Millionen", "Million")
-    return number + scale + _UNIT_NAMES[lang].get(quantity.unit, "")
+    tag = lang[:2]
+    if quantity.kind == "time":
+        text = _calendar(quantity, tag)
+    else:
+        text = _BOUNDS[tag].get(quantity.bound, "") + _amount(quantity, tag)
+    return to_traditional(text) if lang == "zh-Hant" else text
+
+
+def _amount(q: Quantity, tag: str) -> str:
+    if q.unit == "percent" and "/" in q.measure:
+        if tag == "zh":
+            part, whole = q.measure.split("/")
+            return "一半" if q.measure == "1/2" else f"{_han(whole)}分之{_han(part)}"
+        if q.measure in _PARTS[tag]:
+            return _PARTS[tag][q.measure]
+        q = Quantity(round(q.value, 1), "percent", q.span)
+    factor, one, several = _names(q, tag)
+    ends = [v if factor == 1 else v * factor.denominator / factor.numerator for v in _ends(q)]
+    years = tag == "zh" and (several == "年" or not several)
+    scales = [_scaled(v, tag) for v in ends]
+    numbers = [_number(v, tag, years) for v, _ in scales]
+    name = one if ends[-1] == 1 else several
+    last = scales[-1][1] + name
+    if len(ends) == 1:
+        return numbers[0] + last
+    first = scales[0][1] if tag == "zh" or scales[0][1].strip() != scales[-1][1].strip() else ""
+    return numbers[0] + first + (name if name.strip() == "%" and tag != "de" else "") + _TO[tag] + numbers[1] + last
+
+
+def _names(q: Quantity, tag: str) -> tuple[Fraction, str, str]:
+    """How much of the unit the measure written is, and its name for one and for several."""
+    column = {"en": 0, "de": 2, "zh": 4}[tag]
+    if q.unit == "percent":
+        names = {"en": "%", "de": " %", "zh": "%"}[tag]
+        if q.measure == "point":
+            points = {"en": (" percentage point", " percentage points"), "de": (" Prozentpunkt", " Prozentpunkte"), "zh": ("个百分点",) * 2}
+            return Fraction(1), *points[tag]
+        return Fraction(1), names, names
+    if q.unit in _MONEY[tag]:
+        one, several = _MONEY[tag][q.unit]
+    elif q.unit in _MEASURES:
+        known = _MEASURES[q.unit]
+        measure = q.measure if q.measure in known else _fitting(q)
+        names = known[measure]
+        one, several = names[column], names[min(column + 1, 4)]
+        return BY_MEASURE[q.unit, measure], *(n if tag == "zh" else f" {n}" for n in (one, several))
+    elif q.measure == "times":
+        one, several = {"en": ("times", "times"), "de": ("fach", "fach"), "zh": ("倍", "倍")}[tag]
+        return Fraction(1), *(("-" if tag == "de" else " " if tag == "en" else "") + n for n in (one, several))
+    elif q.measure == "people":
+        return Fraction(1), *{"en": (" person", " people"), "de": (" Person", " Personen"), "zh": ("人", "人")}[tag]
+    else:
+        counter = q.measure if tag == "zh" else ""
+        return Fraction(1), counter, counter
+    return Fraction(1), *(n if tag == "zh" else f" {n}" for n in (one, several))
+
+
+def _fitting(q: Quantity) -> str:
+    """The measure in which the value needs the fewest digits, the largest of several."""
+    def digits(measure: str) -> tuple[int, int, Fraction]:
+        factor = BY_MEASURE[q.unit, measure]
+        value = (q.value * factor.denominator / factor.numerator).normalize()
+        return (max(-value.as_tuple().exponent, 0), len(f"{value:f}"), -factor)
+
+    return min((m for m in _MEASURES[q.unit] if (q.unit, m) in BY_MEASURE and m != "quarter"), key=digits)
+
+
+def _ends(q: Quantity) -> tuple[Decimal, ...]:
+    return (q.value,) if q.upper is None else (q.value, q.upper)
+
+
+def _scaled(value: Decimal, tag: str) -> tuple[Decimal, str]:
+    """`value` in the largest scale of the language that leaves few decimals, and the name of the scale."""
+    for exponent, one, several in _SCALES[tag]:
+        if value >= Decimal(10) ** exponent:
+            scaled = value.scaleb(-exponent).normalize()
+            if -scaled.as_tuple().exponent <= _DECIMALS:
+                return scaled, one if scaled == 1 else several
+    return value, ""
+
+
+def _number(value: Decimal, tag: str, years: bool) -> str:
+    """Digits with the language's separators. Chinese groups only what would look like a year."""
+    plain = f"{value.normalize():f}"
+    if tag == "zh":
+        return f"{value.normalize():,f}" if years and len(plain) == 4 else plain
+    grouped = f"{value.normalize():,f}"
+    return grouped.translate(str.maketrans(",.", ".,")) if tag == "de" else grouped
+
+
+def _han(number: str) -> str:
+    return _HAN[int(number)] if number.isdigit() and int(number) <= 10 else number
+
+
+def _calendar(q: Quantity, tag: str) -> str:
+    ends = [int(v) for v in _ends(q)]
+    if q.unit == "date":
+        return _dates(ends, tag)
+    write = {"year": _year, "quarter": _quarter, "half": _half, "plan": _plan}[q.unit]
+    joint = "–" if q.unit == "year" and tag != "zh" else _TO[tag]
+    return joint.join(write(end, tag) for end in ends)
+
+
+def _dates(ends: list[int], tag: str) -> str:
+    first, last = ends[0], ends[-1]
+    if len(ends) == 2 and first // 100 == last // 100 and first % 100:
+        whole = _day(last, tag)
+        if tag == "zh":
+            return f"{_day(first, tag)}至{last % 100}日"
+        return f"{first % 100}.–{whole}" if tag == "de" else f"{first % 100}–{whole}"
+    return _TO[tag].join(_day(end, tag) for end in ends)
+
+
+def _day(value: int, tag: str) -> str:
+    year, month, day = value // 10000, value // 100 % 100, value % 100
+    if tag == "zh":
+        return (f"{year}年" if year else "") + f"{month}月" + (f"{day}日" if day else "" if year else "份")
+    name = MONTHS[tag][month - 1] + (f" {year}" if year else "")
+    return f"{day}. {name}" if day and tag == "de" else f"{day} {name}" if day else name
+
+
+def _year(value: int, tag: str) -> str:
+    return f"{value}年" if tag == "zh" else str(value)
+
+
+def _quarter(value: int, tag: str) -> str:
+    year, number = divmod(value, 10)
+    if tag == "zh":
+        return (f"{year}年" if year else "") + f"第{_HAN[number]}季度"
+    if tag == "de":
+        return f"{number}. Quartal" + (f" {year}" if year else "")
+    return f"{_ORDINALS[number - 1]} quarter" + (f" of {year}" if year else "")
+
+
+def _half(value: int, tag: str) -> str:
+    year, number = divmod(value, 10)
+    if tag == "zh":
+        return (f"{year}年" if year else "") + ("上" if number == 1 else "下") + "半年"
+    if tag == "de":
+        return f"{number}. Halbjahr" + (f" {year}" if year else "")
+    return f"{_ORDINALS[number - 1]} half of " + (str(year) if year else "the year")
+
+
+def _plan(value: int, tag: str) -> str:
+    if tag == "zh":
+        return f"“十{_HAN[value - 10]}五”" if 11 <= value <= 16 else f"第{_han(str(value))}个五年计划"
+    return f"{value}. Fünfjahresplan" if tag == "de" else f"{value}th Five-Year Plan"
+
+
+# What stands before a quotation, for one thing said and for several.
+_LEADS = {
+    "en": {"figure": ("The figure given is {}:", "The figures given are {}:"), "time": ("The time given is {}:", "The dates given are {}:"),
+           "name": ("The article names {}:",) * 2},
+    "de": dict.fromkeys(("figure", "time", "name"), ("Genannt wird {}:", "Genannt werden {}:")),
+    "zh": {"figure": ("文中给出的数字是{}：",) * 2, "time": ("文中给出的时间是{}：",) * 2, "name": ("文中提到的是{}：",) * 2},
+}  # fmt: skip
+_ORIGINAL = {"en": " (in the original: {})", "de": " (im Original: {})", "zh": "（原文：{}）"}
+_LIST = {"en": (", ", " and "), "de": (", ", " und "), "zh": ("、", "和")}
+_GERMAN_ARTICLES = {"date": "der ", "year": "das Jahr ", "quarter": "das ", "half": "das ", "plan": "der "}
+
+
+def lead(said: Sequence[Said], lang: str, originals: Sequence[str] = ()) -> str:
+    """The sentence of `lang` that says what was found and leads to the quotation, with a colon at its end and no white
+    space after it: `Genannt werden über 200 Milliarden Yuan (im Original: 2000亿元):`.
+
+    `said` are figures, dates or names in the order in which they are to stand, names as `lang` is to write them;
+    `originals`, one for each where given, is how the article writes it, shown where that looks different. Empty if
+    nothing is said.
+    """
+    if not said:
+        return ""
+    lang = written_language(lang)
+    tag = lang[:2]
+    items = []
+    for item, original in zip_longest(said, originals[: len(said)], fillvalue=""):
+        text = _named(item, lang)
+        shown = bool(original) and not _alike(item, text, original)
+        items.append(text + (_localised(_ORIGINAL[tag], lang).format(original.strip()) if shown else ""))
+    comma, last = _LIST[tag]
+    listed = comma.join(items[:-1]) + (last if len(items) > 1 else "") + items[-1]
+    kinds = {"name" if isinstance(item, str) else "time" if item.kind == "time" else "figure" for item in said}
+    kind = kinds.pop() if len(kinds) == 1 else "name"
+    several = len(said) > 1 or (tag == "de" and not isinstance(said[0], str) and _is_plural(said[0]))
+    return _localised(_LEADS[tag][kind][several], lang).format(listed)
+
+
+def _localised(template: str, lang: str) -> str:
+    return to_traditional(template) if lang == "zh-Hant" else template
+
+
+def _named(item: Said, lang: str) -> str:
+    if isinstance(item, str):
+        return item
+    text = written_in(item, lang)
+    if lang == "de" and item.kind == "time":
+        return ("der Zeitraum " if item.upper is not None else _GERMAN_ARTICLES[item.unit]) + text
+    return text
+
+
+def _is_plural(quantity: Quantity) -> bool:
+    """True if German has the verb in the plural: `werden 35 %`, but `wird 1 Milliarde`, `wird ein Drittel`."""
+    if quantity.kind == "time":
+        return False
+    if "/" in quantity.measure:
+        return not quantity.measure.startswith("1/")
+    return quantity.upper is not None or not re.match(r"(?:\D+ )?1 ", written_in(quantity, "de"))
+
+
+def _alike(item: Said, text: str, original: str) -> bool:
+    """True if a reader needs no translation: years, and the same figure with other separators."""
+    if isinstance(item, str):
+        return fold(text) == fold(original)
+    return item.unit == "year" or _digits(text) == _digits(original)
+
+
+def _digits(text: str) -> str:
+    """A number without its separators and counters: `2.000`, `2,000` and `2000` look alike."""
+    return re.sub(r"[\s.,]|[多余餘家个個]$", "", text)
 
 
 def gloss(
@@ -52,10 +327,5 @@ def gloss(
         if where in marks:
             original = quantity.span.of(quote).strip()
             written = written_in(quantity, lang)
-            return (original, written) if written and _digits(written) != _digits(original) else None
+            return None if _alike(quantity, written, original) else (original, written)
     return None
-
-
-def _digits(text: str) -> str:
-    """A number without its separators: `2.000` and `2,000` need no translation."""
-    return re.sub(r"[\s.,]|[多余餘]$", "", text)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from index.languages import chinese_script, detect, to_simplified, to_traditional
-from index.quantities import find
+from index.quantities import terms
 
 Text = tuple[str, str]  # words and the language they are in
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -116,8 +116,8 @@ def _own_words(text: str, foreign: Iterable[str]) -> str:
     return re.sub(r"\[\d+\]", " ", text)
 
 
-def _values(texts: Iterable[Text]) -> set[tuple[object, bool]]:
-    return {(q.value, q.unit == "percent") for text, lang in texts for q in find(text, lang)}
+def _values(texts: Iterable[Text]) -> set[str]:
+    return {term for text, lang in texts for term in terms(text, lang)}
 
 
 def _f1(said: Sequence[str], wanted: Sequence[str]) -> float:

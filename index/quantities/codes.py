@@ -1,0 +1,53 @@
+"""Digits that are no quantity: codes, model names, versions, ordinals, times of day, telephone numbers, addresses."""
+
+from __future__ import annotations
+
+import re
+
+from index.quantities.dates import YEAR
+from index.quantities.numerals import NUMBER
+
+WEB = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+")
+_PHONE = re.compile(
+    r"(?:\d{2,4}[- ])?\d{3,4}[- ]\d{4}(?![\d.,])(?! ?[a-z%€])|0\d{2,4}[-/ ]\d{5,8}(?!\d)|1[3-9]\d{9}(?!\d)|\d{3,4}-\d{3,4}-\d{3,4}|"
+    r"\d{12,}"
+)
+_PHONE_LEAD = re.compile(r"(?:(?:tel|telefon|phone|fon|fax|hotline|电话|热线|传真|手机)[^\d\n]{0,4}|\+)\d{0,3}[ -]?\(?$")
+_PHONE_REST = re.compile(r"\d[\d ()/-]{4,}\d")
+_CLOCK = re.compile(r"\d{1,2}(?::\d\d)+(?: ?uhr)?|\d{1,2}(?:\.\d\d)? uhr|\d{1,2} ?[时点](?:\d{1,2}分?|半)?(?!代)|\d+:\d+")
+_ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)\b|\d+ ?号")
+_GERMAN_ORDINAL = re.compile(r"\d{1,3}\. (?=[a-zäöü])")
+_ARTICLE = re.compile(r"\b(?:der|die|das|dem|den|des|am|im|zum|zur|ins|jede[rnms]?|ihre[rmn]?|seine[rmn]?|beim|vom) $")
+_NAMED = re.compile(
+    r"(?:(?<![a-zäöü])(?:no|nr|nummer|number|platz|rang|rank|ranked|ranking|kapitel|chapter|seite|page|artikel|article|section|"
+    r"abschnitt|absatz|figure|fig|abb|abbildung|table|tabelle|phase|stufe|level|group|gruppe|version|v|ver|linie|room|raum|teil|"
+    r"stage|klasse|class|layer|tier|step|schritt|top|terminal|gate|vol|volume|windows|iphone|python|web|industrie|industry|"
+    r"release|modell|model|typ|type|mark|paragraph)\.? ?|§ ?|版本 ?|第 ?|#|工业|top)$"
+)
+_CODE = re.compile(r"[\da-z]+(?:[.\-][\da-z]+)*")
+_LETTER = re.compile(r"[a-zäöüßμ]")
+
+
+def code_end(text: str, at: int, before: str) -> int:
+    """Where a code, name or telephone number ends that the digit at `at` belongs to; 0 if to none. `before` is the text
+    that ends there."""
+    if _PHONE_LEAD.search(before) and (m := _PHONE_REST.match(text, at)):
+        return m.end()
+    year = YEAR.match(text, at)
+    if not year and (m := _PHONE.match(text, at)):
+        return m.end()
+    last = before[-1:]
+    if last and last in "_#@\\":
+        return _CODE.match(text, at).end()
+    glued = _LETTER.match(last) and not (last in "qh" and before[-2:-1] in ("", " ", "("))
+    if glued or (last == "-" and _LETTER.match(before[-2:-1]) and not year):
+        return _CODE.match(text, at).end()
+    return 0
+
+
+def ordinal_end(text: str, at: int, before: str) -> int:
+    """Where a time of day, a score, an ordinal or a number in a name (`Platz 3`, `Version 2.1`) ends; 0 if none is here."""
+    m = _CLOCK.match(text, at) or _ORDINAL.match(text, at) or (_NAMED.search(before) and NUMBER.match(text, at))
+    if not m and (german := _GERMAN_ORDINAL.match(text, at)) and _ARTICLE.search(before):
+        m = german
+    return m.end() if m else 0
