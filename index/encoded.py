@@ -79,11 +79,11 @@ class Encoded:
                 break
             self._known[body[:_KEY]] = np.frombuffer(body[_KEY:], dtype="<f4")
             at += size
-        if at != len(data):
+        if not at:
+            self._path.unlink()
+        elif at != len(data):
             with open(self._path, "r+b") as file:
                 file.truncate(at)
-            if not at:
-                self._path.unlink()
 
 
 def _key(text: str) -> bytes:

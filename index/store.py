@@ -71,6 +71,7 @@ def build(
         before = manifests.read_or_none(folder)
         old = _Old.open(folder, before, _settings(embedder))
         if old and there and old.digests == {f.name: f.digest for f in there}:
+            (folder / _ENCODED).unlink(missing_ok=True)
             return _built(before, before, [*problems, *old.problems(old.digests)])
         found, sources = _read(there, old, problems)
         if not found:
