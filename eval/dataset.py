@@ -3,7 +3,8 @@
 A file holds one JSON object a line: `id`, `question`, `lang` (BCP 47), `answerable`, `gold` (a list of `article_id`,
 `start`, `end` and, if wished, `quote`) and `answers` (short strings). `parallel_id` (or `fact`) joins questions that ask
 for the same thing, `split` names the part of the set, `kind` the sort of question; without them a question is its own
-fact, of no split and no kind. Other keys are passed over.
+fact, of no split and no kind. A line without the key `answers` asks for passages only, one without `gold` for answers
+only; an empty list of an answerable question is one that somebody still has to fill. Other keys are passed over.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Question:
     """A question and what is right. The spans in `gold` are alternatives: each of them alone answers it.
 
     `answers` are short strings, in the source's writing and others; an answer that says any of them is right.
-    Both are empty when the articles do not answer. Questions that share a `fact` (the file's `parallel_id`) ask for
+    Both are empty when the articles do not answer, one of them when nobody said what is right there. Questions that share a `fact` (the file's `parallel_id`) ask for
     the same thing.
     """
 
@@ -128,7 +129,7 @@ def row(question: Question) -> dict[str, Any]:
     out = {"id": question.id, "parallel_id": question.fact, "split": question.split, "lang": question.lang}
     out |= {"question": question.question, "answerable": question.answerable, "kind": question.kind}
     out |= {"gold": gold, "answers": list(question.answers)}
-    return {key: value for key, value in out.items() if value != "" or key == "question"}
+    return {key: value for key, value in out.items() if not (value == "" or (value == [] and question.answerable))}
 
 
 def dumps(questions: Iterable[Question]) -> str:
@@ -186,23 +187,27 @@ def _short(text: str) -> str:
 
 def _question(raw: str) -> Question:
     try:
-        row = json.loads(raw)
+        return question_of(json.loads(raw))
     except json.JSONDecodeError as error:
         place = f"{error.msg} at column {error.colno}"
         raise ValueError(f"not JSON ({place}); a line needs {_shape()}") from error
+
+
+def question_of(row: Any) -> Question:
+    """The question a line's JSON object is; ValueError says what is wrong with it."""
     if not isinstance(row, dict):
         raise ValueError(f"expected an object, got {type(row).__name__}; a line needs {_shape()}")
     name, lang = _text(row, "id"), _text(row, "lang")
     if not _TAG.fullmatch(lang):
         raise ValueError(f"'lang' must be a tag such as de, en or zh-Hant, got {lang!r}")
     answerable = _typed(row, "answerable", bool)
-    gold = tuple(_gold(item) for item in _typed(row, "gold", list))
-    answers = tuple(_typed(row, "answers", list))
+    gold = tuple(_gold(item) for item in _typed(row, "gold", list)) if "gold" in row else ()
+    answers = tuple(_typed(row, "answers", list)) if "answers" in row else ()
     for answer in answers:
         if not isinstance(answer, str) or not answer.strip():
             raise ValueError(f"answers are strings that say something, got {answer!r}")
     text = _text(row, "question", "; write it, or delete the line")
-    if answerable and not (gold and answers):
+    if answerable and (not (gold or answers) or [] in (row.get("gold"), row.get("answers"))):
         raise ValueError(f"an answerable question needs gold and answers, got {len(gold)} and {len(answers)}")
     if not answerable and (gold or answers):
         raise ValueError(

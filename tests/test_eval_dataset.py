@@ -68,8 +68,8 @@ def test_a_bad_line_is_named_with_what_is_wrong(tmp_path, change, message):
 
 
 def test_a_missing_key_is_named(tmp_path):
-    path = write(tmp_path / "q.jsonl", {key: value for key, value in LINE.items() if key != "gold"})
-    with pytest.raises(UserError, match="line 1: 'gold' is missing; a line needs id, question"):
+    path = write(tmp_path / "q.jsonl", {key: value for key, value in LINE.items() if key != "answerable"})
+    with pytest.raises(UserError, match="line 1: 'answerable' is missing; a line needs id, question"):
         load(path)
 
 
@@ -81,6 +81,17 @@ def test_what_may_be_left_out_has_a_meaning(tmp_path):
     assert (second.fact, second.split, second.kind, second.gold[0].quote) == ("a", "dev", "figure", "345")
     with pytest.raises(UserError, match="line 1: 'fact' and 'parallel_id' are two names of one thing"):
         load(write(tmp_path / "q.jsonl", LINE | {"parallel_id": "b"}))
+
+
+def test_gold_or_answers_may_be_unknown_but_not_both(tmp_path):
+    passages, words = ({k: v for k, v in LINE.items() if k != key} for key in ("answers", "gold"))
+    path = write(tmp_path / "q.jsonl", passages, words | {"id": "b"})
+    first, second = load(path)
+    assert first.gold and not first.answers and second.answers and not second.gold
+    path.write_text(dumps([first, second]), encoding="utf-8")
+    assert load(path) == (first, second)
+    with pytest.raises(UserError, match="needs gold and answers, got 0 and 0"):
+        load(write(path, {k: v for k, v in words.items() if k != "answers"}))
 
 
 def test_all_errors_of_a_file_are_named_at_once_in_the_order_of_the_lines(tmp_path):
