@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from eval.report import LATENCIES, OVERALL, Report, cell_name, cells
-from eval.report_text import aligned, ruled
+from eval.report_text import aligned, p_value, ruled
 from eval.run import Result
 from eval.scores import SCORES
 from eval.significance import Difference, differences, holm
@@ -100,7 +100,7 @@ def overall_cells(comparison: Comparison) -> list[list[str]]:
     rows = [[*_HEAD, "p (Holm)"]]
     for name, d in comparison.cells[OVERALL].items():
         if d is not None:
-            rows.append([*_difference(d), _p(comparison.adjusted[name]) if name in comparison.adjusted else "-"])
+            rows.append([*_difference(d), p_value(comparison.adjusted[name]) if name in comparison.adjusted else "-"])
     seconds = [r.overall.seconds[LATENCIES[0]] for r in (comparison.a, comparison.b)]
     change = f"x {seconds[1] / seconds[0]:.2f}" if seconds[0] else "-"
     rows.append(["p50 ms", *(f"{1000 * s:.0f}" for s in seconds), change, "-", "-", str(len(comparison.a.results)), "-"])
@@ -181,15 +181,11 @@ def _change_lines(comparison: Comparison) -> list[str]:
 
 def _difference(d: Difference) -> list[str]:
     values = [f"{d.a:.3f}", f"{d.b:.3f}", f"{d.difference:+.3f}", f"{d.low:+.3f} to {d.high:+.3f}"]
-    return [_named(d.score), *values, _p(d.p), str(d.n)]
+    return [_named(d.score), *values, p_value(d.p), str(d.n)]
 
 
 def _named(name: str) -> str:
     return name if SCORES[name].higher else f"{name} (less is better)"
-
-
-def _p(value: float) -> str:
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _short(value: object) -> str:
