@@ -10,79 +10,18 @@ from itertools import zip_longest
 
 from index.languages import to_traditional
 from index.normalise import fold
-from index.quantities import Bound, Quantity, Unit, find
+from index.quantities import Quantity, find
 from index.quantities.units import BY_MEASURE
 from index.types import Span
+from rag.measures import BOUNDS, MEASURES, MONEY, PARTS, SCALES
 from rag.messages import written_language
 
 Said = Quantity | str
 """What an answer says: a quantity, or a name as it is to be written."""
 
-_SCALES = {
-    "en": ((12, " trillion", " trillion"), (9, " billion", " billion"), (6, " million", " million")),
-    "de": ((12, " Billion", " Billionen"), (9, " Milliarde", " Milliarden"), (6, " Million", " Millionen")),
-    "zh": ((12, "万亿", "万亿"), (8, "亿", "亿"), (4, "万", "万")),
-}
 _DECIMALS = 3  # more of them behind a scale word read worse than the number in full
-_MONEY = {
-    "en": {"CNY": ("yuan", "yuan"), "USD": ("US dollar", "US dollars"), "EUR": ("euro", "euros"), "JPY": ("yen", "yen"),
-           "GBP": ("pounds sterling", "pounds sterling"), "HKD": ("Hong Kong dollars", "Hong Kong dollars"),
-           "TWD": ("NT dollars", "NT dollars")},
-    "de": {"CNY": ("Yuan", "Yuan"), "USD": ("US-Dollar", "US-Dollar"), "EUR": ("Euro", "Euro"), "JPY": ("Yen", "Yen"),
-           "GBP": ("Pfund Sterling", "Pfund Sterling"), "HKD": ("Hongkong-Dollar", "Hongkong-Dollar"),
-           "TWD": ("Taiwan-Dollar", "Taiwan-Dollar")},
-    "zh": {"CNY": ("元", "元"), "USD": ("美元", "美元"), "EUR": ("欧元", "欧元"), "JPY": ("日元", "日元"), "GBP": ("英镑", "英镑"),
-           "HKD": ("港元", "港元"), "TWD": ("新台币", "新台币")},
-}  # fmt: skip
-# Measures by English (one, several), German (one, several) and Chinese; one that is missing is written in the first of
-# its unit that is here.
-_MEASURES: dict[Unit, dict[str, tuple[str, str, str, str, str]]] = {
-    "km": {"km": ("kilometre", "kilometres", "Kilometer", "Kilometer", "公里"), "m": ("metre", "metres", "Meter", "Meter", "米"),
-           "cm": ("centimetre", "centimetres", "Zentimeter", "Zentimeter", "厘米"),
-           "mm": ("millimetre", "millimetres", "Millimeter", "Millimeter", "毫米"),
-           "μm": ("micrometre", "micrometres", "Mikrometer", "Mikrometer", "微米"),
-           "nm": ("nanometre", "nanometres", "Nanometer", "Nanometer", "纳米"),
-           "mile": ("mile", "miles", "Meile", "Meilen", "英里"),
-           "nautical mile": ("nautical mile", "nautical miles", "Seemeile", "Seemeilen", "海里")},
-    "m2": {"m2": ("square metre", "square metres", "Quadratmeter", "Quadratmeter", "平方米"),
-           "km2": ("square kilometre", "square kilometres", "Quadratkilometer", "Quadratkilometer", "平方公里"),
-           "ha": ("hectare", "hectares", "Hektar", "Hektar", "公顷"), "mu": ("mu", "mu", "Mu", "Mu", "亩"),
-           "acre": ("acre", "acres", "Acres", "Acres", "英亩")},
-    "m3": {"m3": ("cubic metre", "cubic metres", "Kubikmeter", "Kubikmeter", "立方米"), "l": ("litre", "litres", "Liter", "Liter", "升")},
-    "kg": {"kg": ("kilogram", "kilograms", "Kilogramm", "Kilogramm", "公斤"), "t": ("tonne", "tonnes", "Tonne", "Tonnen", "吨"),
-           "g": ("gram", "grams", "Gramm", "Gramm", "克")},
-    "flops": {"FLOPS": ("FLOPS",) * 5, "TFLOPS": ("teraflops", "teraflops", "Teraflops", "Teraflops", "TFLOPS"),
-              "PFLOPS": ("petaflops", "petaflops", "Petaflops", "Petaflops", "PFLOPS"),
-              "EFLOPS": ("exaflops", "exaflops", "Exaflops", "Exaflops", "EFLOPS"),
-              "ZFLOPS": ("zettaflops", "zettaflops", "Zettaflops", "Zettaflops", "ZFLOPS")},
-    "W": {"W": ("watt", "watts", "Watt", "Watt", "瓦"), "kW": ("kilowatt", "kilowatts", "Kilowatt", "Kilowatt", "千瓦"),
-          "MW": ("megawatt", "megawatts", "Megawatt", "Megawatt", "兆瓦"), "GW": ("gigawatt", "gigawatts", "Gigawatt", "Gigawatt", "吉瓦")},
-    "Wh": {"kWh": ("kilowatt-hour", "kilowatt-hours", "Kilowattstunde", "Kilowattstunden", "千瓦时"),
-           "MWh": ("megawatt-hour", "megawatt-hours", "Megawattstunde", "Megawattstunden", "兆瓦时"),
-           "GWh": ("gigawatt-hour", "gigawatt-hours", "Gigawattstunde", "Gigawattstunden", "吉瓦时"),
-           "TWh": ("TWh",) * 5},
-    "byte": {name: (name,) * 5 for name in ("MB", "GB", "TB", "PB", "EB", "ZB")},
-    "duration": {"year": ("year", "years", "Jahr", "Jahre", "年"), "quarter": ("quarters", "quarters", "Quartale", "Quartale", "个季度"),
-                 "month": ("month", "months", "Monat", "Monate", "个月"), "week": ("week", "weeks", "Woche", "Wochen", "周"),
-                 "day": ("day", "days", "Tag", "Tage", "天"), "hour": ("hour", "hours", "Stunde", "Stunden", "小时"),
-                 "minute": ("minute", "minutes", "Minute", "Minuten", "分钟"),
-                 "second": ("seconds", "seconds", "Sekunde", "Sekunden", "秒")},
-}  # fmt: skip
-_PARTS = {
-    "en": {"1/2": "one half", "1/3": "one third", "2/3": "two thirds", "1/4": "one quarter", "3/4": "three quarters",
-           "1/5": "one fifth", "2/5": "two fifths", "3/5": "three fifths", "4/5": "four fifths", "1/10": "one tenth"},
-    "de": {"1/2": "die Hälfte", "1/3": "ein Drittel", "2/3": "zwei Drittel", "1/4": "ein Viertel", "3/4": "drei Viertel",
-           "1/5": "ein Fünftel", "2/5": "zwei Fünftel", "3/5": "drei Fünftel", "4/5": "vier Fünftel", "1/10": "ein Zehntel"},
-}  # fmt: skip
-_BOUNDS: dict[str, dict[Bound, str]] = {
-    "en": {"above": "more than ", "below": "less than ", "nearly": "nearly ", "about": "about ", "at least": "at least ",
-           "at most": "at most "},
-    "de": {"above": "über ", "below": "unter ", "nearly": "fast ", "about": "rund ", "at least": "mindestens ",
-           "at most": "höchstens "},
-    "zh": {"above": "超过", "below": "不到", "nearly": "近", "about": "约", "at least": "至少", "at most": "至多"},
-}  # fmt: skip
 _TO = {"en": " to ", "de": " bis ", "zh": "至"}
-MONTHS = {
+_MONTHS = {
     "en": "January February March April May June July August September October November December".split(),
     "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
 }
@@ -102,7 +41,7 @@ def written_in(quantity: Quantity, lang: str) -> str:
     if quantity.kind == "time":
         text = _calendar(quantity, tag)
     else:
-        text = _BOUNDS[tag].get(quantity.bound, "") + _amount(quantity, tag)
+        text = BOUNDS[tag].get(quantity.bound, "") + _amount(quantity, tag)
     return to_traditional(text) if lang == "zh-Hant" else text
 
 
@@ -111,8 +50,8 @@ def _amount(q: Quantity, tag: str) -> str:
         if tag == "zh":
             part, whole = q.measure.split("/")
             return "一半" if q.measure == "1/2" else f"{_han(whole)}分之{_han(part)}"
-        if q.measure in _PARTS[tag]:
-            return _PARTS[tag][q.measure]
+        if q.measure in PARTS[tag]:
+            return PARTS[tag][q.measure]
         q = Quantity(round(q.value, 1), "percent", q.span)
     factor, one, several = _names(q, tag)
     ends = [v if factor == 1 else v * factor.denominator / factor.numerator for v in _ends(q)]
@@ -136,10 +75,10 @@ def _names(q: Quantity, tag: str) -> tuple[Fraction, str, str]:
             points = {"en": (" percentage point", " percentage points"), "de": (" Prozentpunkt", " Prozentpunkte"), "zh": ("个百分点",) * 2}
             return Fraction(1), *points[tag]
         return Fraction(1), names, names
-    if q.unit in _MONEY[tag]:
-        one, several = _MONEY[tag][q.unit]
-    elif q.unit in _MEASURES:
-        known = _MEASURES[q.unit]
+    if q.unit in MONEY[tag]:
+        one, several = MONEY[tag][q.unit]
+    elif q.unit in MEASURES:
+        known = MEASURES[q.unit]
         measure = q.measure if q.measure in known else _fitting(q)
         names = known[measure]
         one, several = names[column], names[min(column + 1, 4)]
@@ -162,7 +101,7 @@ def _fitting(q: Quantity) -> str:
         value = (q.value * factor.denominator / factor.numerator).normalize()
         return (max(-value.as_tuple().exponent, 0), len(f"{value:f}"), -factor)
 
-    return min((m for m in _MEASURES[q.unit] if (q.unit, m) in BY_MEASURE and m != "quarter"), key=digits)
+    return min((m for m in MEASURES[q.unit] if (q.unit, m) in BY_MEASURE and m != "quarter"), key=digits)
 
 
 def _ends(q: Quantity) -> tuple[Decimal, ...]:
@@ -171,7 +110,7 @@ def _ends(q: Quantity) -> tuple[Decimal, ...]:
 
 def _scaled(value: Decimal, tag: str) -> tuple[Decimal, str]:
     """`value` in the largest scale of the language that leaves few decimals, and the name of the scale."""
-    for exponent, one, several in _SCALES[tag]:
+    for exponent, one, several in SCALES[tag]:
         if value >= Decimal(10) ** exponent:
             scaled = value.scaleb(-exponent).normalize()
             if -scaled.as_tuple().exponent <= _DECIMALS:
@@ -215,7 +154,7 @@ def _day(value: int, tag: str) -> str:
     year, month, day = value // 10000, value // 100 % 100, value % 100
     if tag == "zh":
         return (f"{year}年" if year else "") + f"{month}月" + (f"{day}日" if day else "" if year else "份")
-    name = MONTHS[tag][month - 1] + (f" {year}" if year else "")
+    name = _MONTHS[tag][month - 1] + (f" {year}" if year else "")
     return f"{day}. {name}" if day and tag == "de" else f"{day} {name}" if day else name
 
 
@@ -294,6 +233,8 @@ def _named(item: Said, lang: str) -> str:
     text = written_in(item, lang)
     if lang == "de" and item.kind == "time":
         return ("der Zeitraum " if item.upper is not None else _GERMAN_ARTICLES[item.unit]) + text
+    if lang == "en" and item.unit in ("quarter", "half", "plan") and item.upper is None:
+        return f"the {text}"
     return text
 
 
