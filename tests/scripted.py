@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from index.errors import GeneratorError, UserError
-from index.types import Article, Hit, Passage, Span
-from rag.types import Answer, Citation
+from index.types import Article, Hit, Passage, Span, Why
+from rag.types import Answer, Citation, Dropped
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 LANGS = {"000": "de", "001": "en", "002": "de", "003": "zh-Hans", "004": "zh-Hant"}
@@ -27,6 +27,7 @@ class Scripted:
 
     def __init__(self, pause: float = 3.0) -> None:
         self._pause = pause
+        self.asked: list[dict] = []  # the options of every question, in order
         self._articles = {}
         for path in sorted(SEEDS.glob("*.txt")):
             text = path.read_text(encoding="utf-8")
@@ -42,6 +43,8 @@ class Scripted:
         return self._articles[article_id]
 
     def stream(self, question: str, *, k: int = 10, answer_lang=None, source_langs=(), history=()):
+        chosen = {"k": k, "answer_lang": answer_lang, "source_langs": source_langs, "history": history}
+        self.asked.append({"question": question, **chosen})
         if not question.strip():
             raise UserError("the question is empty: type one")
         if "weather" in question:
@@ -67,7 +70,10 @@ class Scripted:
             place = (article.id, start, start + len(quote))
             found.append(Citation(len(found) + 1, *place, quote, article.lang, passage, marks))
         text = f"The articles say: “{found[0].quote}” [1]\n\nAnother one adds: “{found[1].quote}” [2]"
-        return Answer(question, lang, True, text, tuple(found), self.hits(), None, 0.31, 0.9)
+        stages = (("search", 0.12), ("write", 0.19))
+        dropped = (Dropped("The moon is made of cheese.", "not_supported"),)
+        more = {"query": f"{question} (in full)", "stages": stages, "dropped": dropped}
+        return Answer(question, lang, True, text, tuple(found), self.hits(), None, 0.31, 0.9, **more)
 
     def refusal(self, question: str) -> Answer:
         text = "The articles do not say what the weather will be."
@@ -78,5 +84,6 @@ class Scripted:
         for article in self.articles()[:4]:
             start, end = 80, 260
             passage = Passage(article.id, article.lang, start, end, article.text[start:end])
-            hits.append(Hit(passage, 1.0 - len(hits) / 10))
+            why = Why(len(hits) + 1, 0.8, None, None, 0.5, ("industry",))
+            hits.append(Hit(passage, 1.0 - len(hits) / 10, why))
         return tuple(hits)

@@ -1,23 +1,28 @@
-"""The chat page in Gradio: a conversation, a question box, and the source panel beside them."""
+"""The page in Gradio: its frame, the server that answers it, and how it is started and stopped."""
 
 from __future__ import annotations
 
+import os
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from index.errors import UserError
 from ui import texts
-from ui.conversation import Turn, conversation_html, converse, panel_html, settled
-from ui.render import escape
+from ui.api import Api, Service
+from ui.library import Library
+from ui.serving import Gate, RateLimit, wait_for_the_end
+from ui.skeleton import page_html, words_script
 
 if TYPE_CHECKING:
     from rag.chatbot import Chatbot
 
-AT_ONCE = 8  # answers written at the same time; further questions wait their turn
+RATE = 120  # questions a minute from one address
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
     "%3Crect width='16' height='16' rx='3' fill='%23ffd54a'/%3E"
@@ -25,114 +30,34 @@ ICON = (
 )
 
 
-def create_app(chatbot: Chatbot) -> gr.Blocks:
-    """The page, ready to be launched; `start` also gives it its looks."""
-    articles = chatbot.articles()
-    script = files("ui").joinpath("page.js").read_text(encoding="utf-8")
-    unseen = {"show_progress": "hidden", "api_visibility": "private"}
-
+def create_app() -> gr.Blocks:
+    """The page, ready to be launched; `start` gives it its looks and what it talks to."""
     with gr.Blocks(title=texts.TITLE, analytics_enabled=False, fill_width=True) as app:
-        turns = gr.State(())
-        gr.HTML(
-            f'<header class="cc-masthead"><h1>{texts.TITLE}</h1><p>{texts.TAGLINE}</p></header>',
-            elem_id="cc-top",
-            js_on_load=None,
-            apply_default_css=False,
-        )
-        with gr.Row(elem_id="cc-desk"):
-            with gr.Column(elem_id="cc-talk", scale=3, min_width=0):
-                conversation = gr.HTML(
-                    conversation_html(()),
-                    html_template=(
-                        f'<div role="log" aria-label="{texts.CONVERSATION_LABEL}">${{value}}</div>'
-                    ),
-                    elem_id="cc-conversation",
-                    js_on_load=script,
-                    apply_default_css=False,
-                )
-                with gr.Column(elem_id="cc-composer", min_width=0):
-                    notice = gr.HTML("", elem_id="cc-notice", js_on_load=None, apply_default_css=False)
-                    box = gr.Textbox(
-                        elem_id="cc-question",
-                        label=texts.QUESTION_LABEL,
-                        placeholder=texts.QUESTION_PLACEHOLDER,
-                        show_label=False,
-                        container=False,
-                        lines=1,
-                        max_lines=6,
-                        autofocus=True,
-                    )
-                    with gr.Row(elem_id="cc-actions"):
-                        clear = gr.Button(texts.CLEAR, elem_id="cc-clear", variant="secondary", size="sm")
-                        stop = gr.Button(texts.STOP, elem_id="cc-stop", variant="secondary", size="sm")
-                        ask = gr.Button(texts.ASK, elem_id="cc-ask", variant="primary", size="sm")
-            with gr.Column(elem_id="cc-side", scale=2, min_width=0):
-                panel = gr.HTML(
-                    panel_html((), articles),
-                    html_template=f'<div role="region" aria-label="{texts.SOURCES_LABEL}">${{value}}</div>',
-                    elem_id="cc-panel",
-                    js_on_load=None,
-                    apply_default_css=False,
-                )
-
-        def page(state: tuple[Turn, ...], question: str, message: str) -> dict:
-            """What changes on the page; the panel only when an answer is there."""
-            shown = f'<p role="alert">{escape(message)}</p>' if message else ""
-            changes = {turns: state, conversation: conversation_html(state), box: question, notice: shown}
-            if not state or state[-1].answer:
-                changes[panel] = panel_html(state, articles)
-            return changes
-
-        def answer(question: str, state: tuple[Turn, ...]) -> Iterator[dict]:
-            for step in converse(chatbot, question, state):
-                yield page(*step)
-
-        def answer_example(state: tuple[Turn, ...], event: gr.EventData) -> Iterator[dict]:
-            yield from answer(event.question, state)
-
-        def halt(state: tuple[Turn, ...]) -> dict:
-            return page(settled(state), "", "")
-
-        outputs = [turns, conversation, box, notice, panel]
-        running = [
-            gr.on(
-                [box.submit, ask.click],
-                answer,
-                [box, turns],
-                outputs,
-                trigger_mode="once",
-                concurrency_limit=AT_ONCE,
-                concurrency_id="answer",
-                **unseen,
-            ),
-            conversation.select(
-                answer_example,
-                turns,
-                outputs,
-                trigger_mode="once",
-                concurrency_limit=AT_ONCE,
-                concurrency_id="answer",
-                **unseen,
-            ),
-        ]
-        stop.click(halt, turns, outputs, cancels=running, queue=False, **unseen)
-        clear.click(lambda: page((), "", ""), None, outputs, cancels=running, queue=False, **unseen)
+        gr.HTML(page_html(), elem_id="cc-root", js_on_load=None, apply_default_css=False)
     return app
 
 
-def start(chatbot: Chatbot, host: str = "127.0.0.1", port: int = 7860) -> tuple[gr.Blocks, str]:
+def start(
+    service: Service | Chatbot, host: str = "127.0.0.1", port: int = 7860, *,
+    auth: Sequence[tuple[str, str]] = (), share: bool = False, rate: int = RATE,
+) -> tuple[gr.Blocks, str]:
     """The running page and its address; `close()` ends it.
 
-    Raises UserError if the port is taken. Nothing is sent anywhere: no analytics, no share link, no file
-    served or taken.
+    Raises UserError if the port is taken. No analytics, and without `share` no link that others could use; Gradio
+    serves and takes no file. `auth` are names and passwords; `rate` is questions a minute and address, 0 for no limit.
     """
+    if not isinstance(service, Service):
+        service = Service(Library({"": service}))
     _refuse_taken_port(host, port)
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    threading.Thread(target=service.library.warm, daemon=True).start()  # while the page itself is being loaded
     style = files("ui").joinpath("style.css").read_text(encoding="utf-8")
-    app = create_app(chatbot).queue(api_open=False)
-    _, url, _ = app.launch(
+    app = create_app().queue(api_open=False)
+    _, url, shared = app.launch(
         server_name=host,
         server_port=port,
-        share=False,
+        auth=list(auth) or None,
+        share=share,
         inbrowser=False,
         quiet=True,
         prevent_thread_lock=True,
@@ -143,16 +68,25 @@ def start(chatbot: Chatbot, host: str = "127.0.0.1", port: int = 7860) -> tuple[
         max_file_size=1,
         footer_links=[],
         theme=_theme(),
-        head=f'<style>{style}</style><link rel="icon" href="{ICON}">',
+        head=(
+            f'<style>{style}</style><link rel="icon" href="{ICON}"><script>{words_script()}</script>'
+            '<script type="module" src="crosscite/page/main.js"></script>'
+        ),
+        app_kwargs={"routes": Api(service).routes(), "middleware": [Middleware(Gate, limit=RateLimit(rate))]},
     )
-    return app, url.rstrip("/")
+    return app, (shared or url).rstrip("/")
 
 
-def serve(chatbot: Chatbot, host: str = "127.0.0.1", port: int = 7860) -> None:
-    """Show the page at `http://host:port` until it is interrupted; prints the address once it answers."""
-    app, url = start(chatbot, host, port)
+def serve(
+    service: Service | Chatbot, host: str = "127.0.0.1", port: int = 7860, *,
+    auth: Sequence[tuple[str, str]] = (), share: bool = False, rate: int = RATE,
+) -> None:
+    """Show the page until the process is asked to stop; prints the address once it answers."""
+    app, url = start(service, host, port, auth=auth, share=share, rate=rate)
     print(texts.SERVING.format(url=url), flush=True)
-    app.block_thread()
+    wait_for_the_end()
+    app.close(verbose=False)
+    print(texts.STOPPED, flush=True)
 
 
 def _theme() -> gr.themes.Base:

@@ -1,4 +1,4 @@
-"""Answers, citations and articles as HTML: pure functions, everything that comes from outside escaped.
+"""Answers and quotations as HTML: pure functions, everything that comes from outside escaped.
 
 What a reader sees of an article is the article: the text content of a quotation is `article.text[start:end]`,
 to the character. Only what HTML cannot carry has a stand-in (NUL is U+2400, half of a surrogate pair U+FFFD).
@@ -10,16 +10,15 @@ import re
 from collections.abc import Callable, Sequence
 from html import escape as escape_markup
 
-from index.types import Article, Hit, Span
+from index.types import Article, Span
 from rag.citations import disarm
 from rag.types import Answer, Citation
 from ui import texts
+from ui.records import fingerprint
 
 CONTEXT = 260  # characters of the article shown on either side of a passage
 CONTEXT_CJK = 110  # as much to read as 260 letters
 STUB = 60  # the end of a line is left out if it is shorter
-NEAREST = 3  # passages offered with a refusal
-LISTED = 12  # articles named on the empty page
 MARKER = r"\[(?P<marker>[1-9][0-9]{0,2})\]"
 OPENING, CLOSING = '„“«「『《"', '“”»」』》"'
 CHARACTERS = {"\0": "␀", "\r": "&#13;", **{chr(c): "�" for c in range(0xD800, 0xE000)}}
@@ -43,7 +42,7 @@ def highlighted(text: str, span: Span, marks: Sequence[Span] = ()) -> str:
     return "".join(html) + escape(text[at : span.end])
 
 
-def answer_html(answer: Answer, turn: int, find: Callable[[str], Article]) -> str:
+def answer_html(answer: Answer, turn: int, find: Callable[[str], Article], ui: str = "en") -> str:
     """The answer's text, its markers as buttons that name their source, its quotations in their language.
 
     The text content is `answer.text`. Quotations and titles in quotation marks are taken whole: a `[1]` that
@@ -63,18 +62,13 @@ def answer_html(answer: Answer, turn: int, find: Callable[[str], Article]) -> st
         citation = by_marker.get(int(match["marker"] or 0))
         if citation:
             space = " " if match[0].startswith(" ") else ""  # stays with the marker: no line begins with one
-            marker = _marker(citation, turn, find(citation.article_id))
+            marker = marker_html(citation, turn, find(citation.article_id), ui)
             piece = f'<span class="cc-tied">{space}{marker}</span>'
         else:
             piece = quoted.get(match[0]) or escape(match[0])
         html += [escape(answer.text[at : match.start()]), piece]
         at = match.end()
     return "".join(html) + escape(answer.text[at:])
-
-
-def partial_html(text: str) -> str:
-    """Text that is still being written: its markers look like markers and do nothing yet."""
-    return re.sub(MARKER, r'<span class="cc-marker">\g<0></span>', escape(text))
 
 
 def quotation_html(article: Article, passage: Span, cited: Span | None = None, marks: Sequence[Span] = ()) -> str:
@@ -97,41 +91,14 @@ def quotation_html(article: Article, passage: Span, cited: Span | None = None, m
     ]
     if cited is not None:
         mark = highlighted(article.text, cited, marks)
-        pieces.append(f'<mark class="cc-cited" {_offsets(article, cited)}>{mark}</mark>')
+        pieces.append(f'<mark class="cc-cited" {offsets_html(article, cited)}>{mark}</mark>')
     pieces += [
         _piece("cc-near", article, cut.end, inner.end),
         _piece(after, article, inner.end, outer.end),
     ]
     text = "".join(pieces)
-    attributes = f'{_offsets(article, outer)} lang="{escape(article.lang)}" dir="auto"'
+    attributes = f'{offsets_html(article, outer)} lang="{escape(article.lang)}" dir="auto"'
     return f'<div class="cc-quotation" {attributes}>{text}</div>'
-
-
-def sources_html(answer: Answer, turn: int, find: Callable[[str], Article]) -> str:
-    """The panel of one answer: a card for every citation, or, for a refusal, for the nearest passages."""
-    if answer.found:
-        heading = count(len(answer.citations), texts.SOURCES_ONE, texts.SOURCES_MANY)
-        note = ""
-        cards = [_citation_card(c, find(c.article_id), turn, i == 0) for i, c in enumerate(answer.citations)]
-    else:
-        heading, note = texts.NEAREST, f'<p class="cc-note">{escape(texts.NEAREST_NOTE)}</p>'
-        hits = enumerate(answer.hits[:NEAREST])
-        cards = [_hit_card(hit, find(hit.passage.article_id), turn, i) for i, hit in hits]
-    question = f'<p class="cc-for" dir="auto">{escape(answer.question)}</p>'
-    return f"<h2>{escape(heading)}</h2>{question}{note}{''.join(cards)}"
-
-
-def collection_html(articles: Sequence[Article]) -> str:
-    """What there is to ask about."""
-    if not articles:
-        note = f'<p class="cc-note">{escape(texts.COLLECTION_NONE)}</p>'
-        return f'<section class="cc-collection">{note}</section>'
-    items = "".join(f"<li>{_headline(article)}</li>" for article in articles[:LISTED])
-    more = len(articles) - LISTED
-    rest = f'<p class="cc-note">{escape(texts.COLLECTION_MORE.format(n=more))}</p>' if more > 0 else ""
-    heading = count(len(articles), texts.COLLECTION_ONE, texts.COLLECTION_MANY)
-    note = f'<p class="cc-note">{escape(texts.SOURCES_EMPTY)}</p>'
-    return f'<section class="cc-collection"><h2>{escape(heading)}</h2>{note}<ul>{items}</ul>{rest}</section>'
 
 
 def language_badge(lang: str) -> str:
@@ -139,41 +106,14 @@ def language_badge(lang: str) -> str:
     return f'<span class="cc-lang" lang="{escape(lang)}">{escape(texts.language_name(lang))}</span>'
 
 
-def count(n: int, one: str, many: str) -> str:
-    """`one` for 1, else `many` with `{n}` filled in."""
-    return one if n == 1 else many.format(n=n)
-
-
-def _citation_card(citation: Citation, article: Article, turn: int, is_open: bool) -> str:
-    quotation = quotation_html(article, citation.passage, Span(citation.start, citation.end), _inside(citation))
-    return _card(article, f"{turn}-{citation.marker}", str(citation.marker), quotation, is_open)
-
-
-def _hit_card(hit: Hit, article: Article, turn: int, place: int) -> str:
-    quotation = quotation_html(article, Span(hit.passage.start, hit.passage.end))
-    return _card(article, f"{turn}-n{place}", "", quotation, place == 0)
-
-
-def _card(article: Article, name: str, number: str, quotation: str, is_open: bool) -> str:
-    """One source: a heading that opens and closes it, and the quotation."""
-    badge = f'<span class="cc-number">{escape(number)}</span>' if number else ""
-    state = "true" if is_open else "false"
-    return (
-        f'<article class="cc-source" id="cc-source-{name}" data-open="{state}">'
-        f'<h3><button type="button" class="cc-head" aria-expanded="{state}" aria-controls="cc-text-{name}">'
-        f"{badge}{_headline(article)}</button></h3>"
-        f'<div class="cc-body" id="cc-text-{name}">{quotation}</div></article>'
-    )
-
-
-def _headline(article: Article) -> str:
+def heading_html(article: Article, ui: str = "en") -> str:
     """Title, language, publisher and date of an article."""
-    title = escape(article.title or texts.UNTITLED)
+    title = escape(article.title or texts.say(ui, "untitled"))
     facts = [language_badge(article.lang)]
     if article.publisher:
         facts.append(f"<bdi>{escape(article.publisher)}</bdi>")
     if article.date:
-        day = escape(texts.date_name(article.date))
+        day = escape(texts.date_name(article.date, ui))
         facts.append(f'<time datetime="{escape(article.date)}">{day}</time>')
     return (
         f'<span class="cc-heading"><bdi class="cc-title" lang="{escape(article.lang)}">{title}</bdi>'
@@ -181,12 +121,15 @@ def _headline(article: Article) -> str:
     )
 
 
-def _marker(citation: Citation, turn: int, article: Article) -> str:
-    language, title = texts.language_name(article.lang), article.title or texts.UNTITLED
-    label = texts.MARKER_LABEL.format(marker=citation.marker, title=title, language=language)
+def marker_html(citation: Citation, turn: int, article: Article, ui: str = "en") -> str:
+    """The button that opens the article at the citation; its quotation goes along for the pointer that rests on it."""
+    language, title = texts.language_name(article.lang), article.title or texts.say(ui, "untitled")
+    label = texts.say(ui, "marker_label", marker=citation.marker, title=title, language=language)
+    place = f'data-article="{escape(article.id)}" data-start="{citation.start}" data-end="{citation.end}"'
     return (
-        f'<button type="button" class="cc-marker" data-turn="{turn}" data-marker="{citation.marker}" '
-        f'aria-label="{escape(label)}"><span>[</span>{citation.marker}<span>]</span></button>'
+        f'<button type="button" class="cc-marker" data-turn="{turn}" data-marker="{citation.marker}" {place} '
+        f'data-hash="{fingerprint(citation.quote)}" aria-label="{escape(label)}">'
+        f"<span>[</span>{citation.marker}<span>]</span></button>"
     )
 
 
@@ -202,11 +145,11 @@ def _disarmed(citation: Citation) -> str:
         places.append(at)
         at += 1
     places.append(len(text))
-    marks = [(places[m.start - citation.start], places[m.end - citation.start]) for m in _inside(citation)]
+    marks = [(places[m.start - citation.start], places[m.end - citation.start]) for m in inside(citation)]
     return highlighted(text, Span(0, len(text)), [Span(*mark) for mark in marks])
 
 
-def _inside(citation: Citation) -> list[Span]:
+def inside(citation: Citation) -> list[Span]:
     """The citation's marks, cut to the cited span."""
     cut = [(max(m.start, citation.start), min(m.end, citation.end)) for m in citation.marks]
     return [Span(start, end) for start, end in cut if start < end]
@@ -238,5 +181,6 @@ def _piece(name: str, article: Article, start: int, end: int) -> str:
     return f'<span class="{name}">{escape(article.text[start:end])}</span>' if start < end else ""
 
 
-def _offsets(article: Article, span: Span) -> str:
+def offsets_html(article: Article, span: Span) -> str:
+    """The attributes that say which characters of which article an element shows."""
     return f'data-article="{escape(article.id)}" data-start="{span.start}" data-end="{span.end}"'

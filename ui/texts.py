@@ -1,54 +1,16 @@
-"""Every word the page says in its own voice (English), the example questions, and the names of languages."""
+"""The page's words in four languages (`texts.toml`), the names of languages, dates, and what the terminal says."""
 
 from __future__ import annotations
 
+import tomllib
+from functools import cache
+from importlib.resources import files
+
 TITLE = "CrossCite"
-TAGLINE = "Ask in your language. Read the sources in theirs."
-
-ASK = "Ask"
-STOP = "Stop"
-CLEAR = "New conversation"
-QUESTION_LABEL = "Your question"
-QUESTION_PLACEHOLDER = "Ask in German, English or Chinese …"
-EXAMPLES = "Try one of these"
-
-SOURCES_EMPTY = "The passages an answer rests on appear here, each in its own language."
-COLLECTION_ONE = "One article in this collection"
-COLLECTION_MANY = "{n} articles in this collection"
-COLLECTION_NONE = "There is no article in the index yet."
-COLLECTION_MORE = "and {n} more"
-
-CONVERSATION_LABEL = "Conversation"
-SOURCES_LABEL = "Sources"
-ANSWERING = "Reading the articles …"
-BUSY = "The last answer is still being written. Wait for it, or stop it."
-STOPPED = "Not finished. This is what had been written."
-STOPPED_EMPTY = "Stopped before a word was written."
-SOURCES_ONE = "One source"
-SOURCES_MANY = "{n} sources"
-SECONDS = "{seconds:.2f} s"
-MARKER_LABEL = "Source {marker}: {title} ({language}). Show the quotation."
-
-REFUSAL = "Not in these articles"
-NEAREST = "Closest passages"
-NEAREST_NOTE = "None of them answers the question. They are the nearest the articles come."
-NEAREST_SHOW = "Show the closest passages"
-
-UNTITLED = "Untitled article"
-ERROR = "The answer could not be written. The terminal that runs CrossCite says why. Please ask again."
 SERVING = "CrossCite is at {url} (Ctrl+C stops it)"
+STOPPED = "CrossCite has stopped"
 PORT_TAKEN = "port {port} on {host} cannot be opened ({reason}). Type: crosscite chat --port {other}"
-
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October")
-MONTHS += ("November", "December")
-
-# Each crosses languages: the article that answers is in another language than the question.
-EXAMPLE_QUESTIONS = (
-    ("en", "How large was Shanghai’s AI industry in 2024?"),
-    ("de", "Wie viele KI-Unternehmen gab es 2020 in Chengdu?"),
-    ("zh-Hans", "武汉每万人拥有多少个5G基站？"),
-    ("zh-Hant", "廣州在未來產業領域已有多少家企業？"),
-)
+INTERFACES = ("en", "de", "zh-Hans", "zh-Hant")
 
 LANGUAGES = {
     "ar": "العربية",
@@ -65,6 +27,26 @@ LANGUAGES = {
     "zh-Hans": "简体中文",
     "zh-Hant": "繁體中文",
 }
+_MONTHS = {
+    "en": "January February March April May June July August September October November December",
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+}
+
+
+@cache
+def catalog(ui: str) -> dict[str, str]:
+    """Every text of one interface language by key; ValueError if the page does not speak it."""
+    if ui not in INTERFACES:
+        raise ValueError(f"the page speaks {', '.join(INTERFACES)}, not {ui!r}")
+    table = tomllib.loads(files("ui").joinpath("texts.toml").read_text(encoding="utf-8"))
+    return {key: languages[ui] for key, languages in table.items()}
+
+
+def say(ui: str, key: str, **values: object) -> str:
+    """The text of `key`, filled in. With `n` = 1 its singular (`key.one`) if there is one."""
+    words = catalog(ui)
+    text = words.get(f"{key}.one", words[key]) if values.get("n") == 1 else words[key]
+    return text.format(**values)
 
 
 def language_name(tag: str) -> str:
@@ -72,12 +54,16 @@ def language_name(tag: str) -> str:
     return LANGUAGES.get(tag) or LANGUAGES.get(tag.split("-")[0]) or tag
 
 
-def date_name(date: str) -> str:
-    """`2025-02-14` as `14 February 2025`, `2025-02` as `February 2025`; anything else as it is."""
+def date_name(date: str, ui: str = "en") -> str:
+    """`2025-02-14` as `14 February 2025`, `2025-02` as `February 2025`, in the interface's language; anything else
+    as it is."""
     parts = date.split("-")
     if not all(part.isdecimal() for part in parts) or not 2 <= len(parts) <= 3:
         return date
-    if not 1 <= int(parts[1]) <= 12:
+    year, month, day = parts[0], int(parts[1]), int(parts[2]) if len(parts) == 3 else 0
+    if not 1 <= month <= 12:
         return date
-    day = f"{int(parts[2])} " if len(parts) == 3 else ""
-    return f"{day}{MONTHS[int(parts[1]) - 1]} {parts[0]}"
+    if ui.startswith("zh"):
+        return f"{year}年{month}月" + (f"{day}日" if day else "")
+    point = ". " if ui == "de" else " "
+    return (f"{day}{point}" if day else "") + f"{_MONTHS[ui].split()[month - 1]} {year}"

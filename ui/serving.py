@@ -1,0 +1,135 @@
+"""Who may ask, how often, and how much: the gate in front of the page's own addresses, and a clean end."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PREFIX = "/crosscite/"
+OPEN = ("/crosscite/page/",)  # style and scripts: nothing in them is anyone's
+LIMITED = ("/crosscite/ask",)
+BODY = 64 << 20  # bytes of the largest request that is read
+CLIENTS = 10_000  # remembered at once
+
+
+class RateLimit:
+    """A token bucket for each client: `per_minute` questions on average, as many at once; 0 is no limit."""
+
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.per_minute = per_minute
+        self._clock = clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def wait(self, client: str) -> float:
+        """0 and the question counts, or the seconds until the client may ask again."""
+        if not self.per_minute:
+            return 0.0
+        now, rate = self._clock(), self.per_minute / 60
+        with self._lock:
+            tokens, at = self._buckets.pop(client, (float(self.per_minute), now))
+            tokens = min(self.per_minute, tokens + (now - at) * rate)
+            allowed = tokens >= 1
+            self._buckets[client] = (tokens - 1 if allowed else tokens, now)
+            if len(self._buckets) > CLIENTS:
+                self._buckets.popitem(last=False)
+        return 0.0 if allowed else (1 - tokens) / rate
+
+
+class Gate:
+    """ASGI middleware: signed-in readers only where there is a password, no other site's scripts, no floods."""
+
+    def __init__(self, app: ASGIApp, limit: RateLimit) -> None:
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX) or scope["path"].startswith(OPEN):
+            await self.app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        refusal = self._refusal(scope, headers)
+        if refusal:
+            await _refuse(send, *refusal)
+            return
+        await self.app(scope, _limited(receive), send)
+
+    def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, dict[str, Any]] | None:
+        if not _signed_in(scope["app"], headers.get("cookie", "")):
+            return 401, {"error": "signed_out"}
+        origin = headers.get("origin", "")
+        foreign = origin and urlsplit(origin).netloc != headers.get("host")
+        if scope["method"] != "GET" and (foreign or headers.get("sec-fetch-site") in ("cross-site", "same-site")):
+            return 403, {"error": "foreign"}
+        if scope["method"] == "POST" and not headers.get("content-type", "").startswith("application/json"):
+            return 415, {"error": "type"}
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > BODY:
+            return 413, {"error": "size"}
+        if scope["path"] in LIMITED and (seconds := self.limit.wait(client_of(scope, headers))):
+            return 429, {"error": "too_many", "seconds": math.ceil(seconds)}
+        return None
+
+
+def client_of(scope: Scope, headers: dict[str, str]) -> str:
+    """The address a request comes from; behind a proxy on this machine, the one that the proxy names last."""
+    peer = (scope.get("client") or ("",))[0]
+    if peer in ("127.0.0.1", "::1") and headers.get("x-forwarded-for"):
+        return headers["x-forwarded-for"].split(",")[-1].strip()
+    return peer
+
+
+def _signed_in(app: Any, cookies: str) -> bool:
+    """Whether Gradio's login, if there is one, knows the reader."""
+    if getattr(app, "auth", None) is None:
+        return True
+    jar = dict(part.strip().partition("=")[::2] for part in cookies.split(";"))
+    tokens = (jar.get(f"access-token-{app.cookie_id}"), jar.get(f"access-token-unsecure-{app.cookie_id}"))
+    return any(token is not None and token.strip('"') in app.tokens for token in tokens)
+
+
+def _limited(receive: Receive) -> Receive:
+    """`receive` that ends a body longer than `BODY`."""
+    read = 0
+
+    async def counted() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        return message if read <= BODY else {"type": "http.disconnect"}
+
+    return counted
+
+
+async def _refuse(send: Send, status: int, said: dict[str, Any]) -> None:
+    body = json.dumps(said).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if "seconds" in said:
+        headers.append((b"retry-after", str(said["seconds"]).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this computer can reach `host`."""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def wait_for_the_end() -> None:
+    """Returns when the process is asked to stop (Ctrl-C, SIGTERM, SIGHUP), in the main thread."""
+    ended = threading.Event()
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: ended.set())
+    while not ended.wait(1.0):
+        pass
