@@ -22,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--split", choices=("dev", "test"), help="shipped questions: dev, free to try on, or test (test)")
     what.add_argument("--run", type=Path, metavar="FILE", dest="saved", help="report on a saved run, ask nothing")
     what.add_argument("--compare", type=Path, nargs=2, metavar=("A", "B"), help="compare two saved runs")
+    what.add_argument(
+        "--new-questions", type=Path, metavar="FILE", dest="sheet", help="draft questions about your articles for you to write"
+    )
     parser.add_argument("--llm", metavar="PROVIDER:MODEL", help="score the answers a LangChain chat model writes")
     parser.add_argument("--judge", metavar="PROVIDER:MODEL", help="let a chat model grade the answers too")
     parser.add_argument("--gate", action="store_true", help="exit 1 if a score fell below eval/expected.toml")
@@ -38,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
     """Scores and prints; 1 if a score fell below the gate."""
     if args.compare:
         return _compare(args)
+    if args.sheet:
+        return _drafted(args)
     report, split = _saved(args) if args.saved else _asked(args)
     if args.judge:
         report = _judged(report, args.judge)
@@ -60,13 +65,23 @@ def _asked(args: argparse.Namespace) -> tuple[Report, str]:
     embedder = load_embedder(args.encoder)
     chatbot = Chatbot.open(args.index, args.llm, embedder)
     path = args.questions or shipped(args.split or "test")
-    questions = load(path)
+    questions = load(path, chatbot.articles())
     origin = provenance(path.stem, questions, args.index, embedder.name, {"llm": args.llm})
     warning = ledger.note(origin, ledger.runs_folder(args.index))
     if warning:
         print(f"crosscite: {warning}", file=sys.stderr)
     report = score(chatbot.ask, questions, chatbot.articles(), sys.stderr.isatty(), origin)
     return report, path.stem
+
+
+def _drafted(args: argparse.Namespace) -> int:
+    from eval.drafting import write
+    from index.embedder import load_embedder
+    from index.store import open_index
+
+    count = write(args.sheet, open_index(args.index, load_embedder(args.encoder)).articles.values())
+    print(f"crosscite: {args.sheet} has {count} lines; write their questions, then crosscite score --questions {args.sheet}")
+    return 0
 
 
 def _saved(args: argparse.Namespace) -> tuple[Report, str]:
@@ -128,7 +143,9 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _page(report: Report) -> str:
-    raise NotImplementedError
+    from eval.report_html import page
+
+    return page(report)
 
 
 def _write(path: Path, text: str) -> None:
