@@ -154,7 +154,8 @@ def _walk(folder: Path, root: Path, problems: list[Problem]) -> Iterator[Path]:
         if path.is_symlink() and not path.resolve().is_relative_to(root):
             problems.append(Problem(path.name, f"{path.name}: is a link that leads out of the folder"))
         elif path.is_dir() and not path.is_symlink():
-            yield from _walk(path, root, problems)
+            if not (path / "manifest.json").exists():  # an index of ours holds copies of the articles
+                yield from _walk(path, root, problems)
         elif formats.kind(path.name):
             if path.exists() and not path.is_file():
                 problems.append(Problem(path.name, f"{path.name}: is no regular file"))

@@ -258,6 +258,9 @@ def test_a_dangling_link_is_reported_by_name(tmp_path):
     (tmp_path / "link.txt").symlink_to(tmp_path / "nowhere.txt")
     (tmp_path / "outside.txt").symlink_to("/etc/hostname")
     (tmp_path / "folder.txt").mkdir()
+    (tmp_path / "index" / "data-0").mkdir(parents=True)
+    (tmp_path / "index" / "manifest.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "index" / "data-0" / "articles.jsonl").write_text('{"text": "A copy."}', encoding="utf-8")
     (tmp_path / "folder.txt" / "inside.txt").write_text("The bridge was closed.", encoding="utf-8")
     articles, problems = read_articles(tmp_path)
     assert [a.id for a in articles] == ["folder.txt/inside", "good"]

@@ -1,18 +1,16 @@
-"""The command line: build, search, ask, chat, score."""
+"""The command line: build, search, ask, chat, score, doctor."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ui import score_command
+from ui import build_command, chat_command, score_command
 from ui.output import answer_json, hit_json, json_line, plain
 
 if TYPE_CHECKING:
@@ -60,10 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    build = command("build", _build, "build or update the index")
-    build.add_argument(
-        "--seeds", type=Path, default=SEEDS, metavar="DIR", help="the articles' folder (seeds)"
-    )
+    build_command.add_arguments(command("build", _build, "build or update the index"), SEEDS)
 
     search = command("search", _search, "the passages nearest to a question")
     search.add_argument("question")
@@ -86,12 +81,15 @@ def _parser() -> argparse.ArgumentParser:
     _model_options(ask)
 
     chat = command("chat", _chat, "the chat page in a browser")
-    chat.add_argument("--host", default="127.0.0.1")
-    chat.add_argument("--port", type=int, default=7860)
     chat.add_argument(
         "--seeds", type=Path, default=SEEDS, metavar="DIR", help="articles to index if nothing is (seeds)"
     )
     _model_options(chat)
+    chat_command.add_arguments(chat)
+
+    look = command("doctor", _doctor, "what is wrong here, and what to type")
+    look.add_argument("--seeds", type=Path, default=SEEDS, metavar="DIR", help="the articles' folder (seeds)")
+    look.add_argument("--llm", metavar="PROVIDER:MODEL", help="a language model to look for")
 
     score_command.add_arguments(command("score", score_command.run, "score the system on the eval set"))
     return parser
@@ -127,34 +125,13 @@ def _embedder(args: argparse.Namespace):
 
 
 def _build(args: argparse.Namespace) -> int:
-    from index.store import build
-
-    embedder = _embedder(args)
-    with _bar("encoding") as progress:
-        built = build(args.seeds, args.index, embedder, progress)
-    for sign, ids in (("+", built.added), ("~", built.changed), ("-", built.removed)):
-        for article_id in ids:
-            print(f"{sign} {article_id}")
-    for problem in built.problems:
-        print(f"crosscite: left out: {problem.message}", file=sys.stderr)
-    articles = len(built.added) + len(built.changed) + len(built.unchanged)
-    state = "built" if built.rebuilt else "up to date"
-    print(f"{args.index}: {state}, {articles} articles, {built.passages} passages")
-    return 0
+    return build_command.run(args, _embedder(args))
 
 
-@contextlib.contextmanager
-def _bar(label: str) -> Iterator[Any]:
-    """A progress bar on stderr, only where a person is looking."""
-    from tqdm import tqdm
+def _doctor(args: argparse.Namespace) -> int:
+    from ui import doctor
 
-    with tqdm(desc=label, unit="passage", disable=not sys.stderr.isatty(), leave=False) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        yield progress
+    return doctor.run(args)
 
 
 def _search(args: argparse.Namespace) -> int:
@@ -185,8 +162,9 @@ def _ask(args: argparse.Namespace) -> int:
 
 def _ask_file(chatbot: Chatbot, path: Path, as_json: bool, options: dict[str, Any]) -> int:
     """Answers line by line, each printed when it is ready. A line that is no question ends the run with its number; a
-    question that cannot be answered (empty, too long) gets a line that says so, and the others go on."""
-    from index.errors import UserError
+    question that cannot be answered (empty, too long) gets a line that says so, and the others go on. `history` in a
+    line are the questions asked before it, oldest first."""
+    from index.errors import GeneratorError, UserError
     from rag.messages import written_language
 
     for number, line in enumerate(_lines(path), 1):
@@ -197,13 +175,18 @@ def _ask_file(chatbot: Chatbot, path: Path, as_json: bool, options: dict[str, An
             question = row["question"]
             if not isinstance(question, str):
                 raise TypeError("question must be a string")
+            history = row.get("history", [])
+            if not (isinstance(history, list) and all(isinstance(h, str) for h in history)):
+                raise TypeError("history must be a list of questions")
         except (ValueError, TypeError, KeyError) as error:
             reason = "no question" if isinstance(error, KeyError) else str(error)
             raise UserError(
                 f'{path}:{number}: expected {{"id", "question"}}, got {line.strip()[:60]!r} ({reason})'
             ) from error
         try:
-            answer = answer_json(chatbot.ask(question, **options))
+            answer = answer_json(chatbot.ask(question, history=history, **options))
+        except GeneratorError:
+            raise  # a model that is down will not answer the next question either
         except UserError as error:
             answer = {
                 "question": question,
@@ -238,19 +221,13 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def _chat(args: argparse.Namespace) -> int:
-    from index.errors import IndexMissing, IndexStale
-
     embedder = _embedder(args)
-    try:
-        chatbot = _chatbot(args, embedder)
-    except (IndexMissing, IndexStale):
-        _build(args)
-        chatbot = _chatbot(args, embedder)
-    threading.Thread(target=chatbot.warm, daemon=True).start()  # while the page itself is being loaded
-    from ui.app import serve
 
-    serve(chatbot, args.host, args.port)
-    return 0
+    def open_chatbot(llm: str | None) -> Chatbot:
+        return _chatbot(argparse.Namespace(**{**vars(args), "llm": llm}), embedder)
+
+    return chat_command.run(args, embedder, open_chatbot, lambda: build_command.report(args.seeds, args.index, embedder))
+
 
 
 if __name__ == "__main__":
