@@ -63,13 +63,23 @@ def of_answerable(value: Callable[[Result], float | None]) -> Callable[[Result],
     return parts
 
 
+def of_gold(value: Callable[[Result], float | None]) -> Callable[[Result], Parts]:
+    """The mean of `value` over the answerable questions that say which places are right."""
+    return of_answerable(lambda r: value(r) if r.question.gold else None)
+
+
+def of_accepted(value: Callable[[Result], float | None]) -> Callable[[Result], Parts]:
+    """The mean of `value` over the answerable questions that say which answers are right."""
+    return of_answerable(lambda r: value(r) if r.question.answers else None)
+
+
 def of_unanswerable(value: Callable[[Result], float]) -> Callable[[Result], Parts]:
     """The mean of `value` over the unanswerable questions."""
     return lambda r: _NOT_ASKED if r.question.answerable else (float(value(r)), 1.0)
 
 
 def _ranked(measure: Callable[[list[str], set[str], int], float], k: int) -> Callable[[Result], Parts]:
-    return of_answerable(lambda r: measure(*over_gold([h.passage for h in r.answer.hits], r.question.gold), k))
+    return of_gold(lambda r: measure(*over_gold([h.passage for h in r.answer.hits], r.question.gold), k))
 
 
 def _own_language_first(result: Result) -> Parts:
@@ -80,7 +90,7 @@ def _own_language_first(result: Result) -> Parts:
 
 def _asked(value: Callable[[Result, str, str], float]) -> Callable[[Result], Parts]:
     """The mean over answerable questions of a comparison of the short answer, 0 for a refusal."""
-    return of_answerable(lambda r: 0.0 if r.refused else value(r, *short_answer(r.answer)))
+    return of_accepted(lambda r: 0.0 if r.refused else value(r, *short_answer(r.answer)))
 
 
 def _of_all(value: Callable[[Result], float]) -> Callable[[Result], Parts]:
@@ -124,29 +134,29 @@ def _in_asked_language(result: Result) -> bool:
 
 
 SCORES: Mapping[str, Score] = {
-    "hit@1": Score("hit@1", "right passage first", of_answerable(lambda r: hit_at(r.rank, 1))),
-    "hit@3": Score("hit@3", "right passage in the first three", of_answerable(lambda r: hit_at(r.rank, 3))),
-    "hit@5": Score("hit@5", "right passage in the first five", of_answerable(lambda r: hit_at(r.rank, 5))),
-    "mrr": Score("MRR", "mean reciprocal rank", of_answerable(lambda r: reciprocal_rank(r.rank))),
+    "hit@1": Score("hit@1", "right passage first", of_gold(lambda r: hit_at(r.rank, 1))),
+    "hit@3": Score("hit@3", "right passage in the first three", of_gold(lambda r: hit_at(r.rank, 3))),
+    "hit@5": Score("hit@5", "right passage in the first five", of_gold(lambda r: hit_at(r.rank, 5))),
+    "mrr": Score("MRR", "mean reciprocal rank", of_gold(lambda r: reciprocal_rank(r.rank))),
     "ndcg@10": Score("nDCG@10", "gain of the first ten, discounted by rank", _ranked(ndcg, 10)),
     "recall@10": Score("R@10", "gold places found in the first ten", _ranked(recall, 10)),
     "own_language_first": Score(
         "own first", "first hit in the asker's language though the answer is not", _own_language_first, higher=False
     ),
-    "citation_precision": Score("cit. P", "citations that are right", of_answerable(lambda r: r.precision)),
-    "citation_recall": Score("cit. R", "answers whose citations cover a gold span", of_answerable(lambda r: r.recall)),
+    "citation_precision": Score("cit. P", "citations that are right", of_gold(lambda r: r.precision)),
+    "citation_recall": Score("cit. R", "answers whose citations cover a gold span", of_gold(lambda r: r.recall)),
     "alce_precision": Score(
         "ALCE P", "citations that are right and needed, sentence by sentence",
-        of_answerable(lambda r: r.attribution.precision),
+        of_gold(lambda r: r.attribution.precision),
     ),
     "alce_recall": Score(
         "ALCE R", "sentences of answers that right citations support",
-        of_answerable(lambda r: None if r.refused else r.attribution.recall),
+        of_gold(lambda r: None if r.refused else r.attribution.recall),
     ),
     "uncited": Score("uncited", "sentences without a citation", _of_given(lambda r: r.attribution.uncited), higher=False),
     "exactness": Score("exact", "quotations that are the article's own characters", _of_given(lambda r: r.exact)),
     "accuracy": Score(
-        "accuracy", "answers that hold the accepted figure or name", of_answerable(lambda r: float(r.right))
+        "accuracy", "answers that hold the accepted figure or name", of_accepted(lambda r: float(r.right))
     ),
     "quantity": Score("figures", "figures asked for that are said, by value", of_answerable(_figures)),
     "exact_match": Score(
@@ -156,7 +166,7 @@ SCORES: Mapping[str, Score] = {
     "chrf": Score("chrF", "characters the short answer shares with it", _asked(lambda r, t, _: chrf(t, r.question.answers))),
     "3gram_recall": Score(
         "3-grams", "character 3-grams of an accepted answer that are said",
-        of_answerable(lambda r: 0.0 if r.refused else max(char_3gram_recall(t, r.question.answers) for t, _ in r.said)),
+        of_accepted(lambda r: 0.0 if r.refused else max(char_3gram_recall(t, r.question.answers) for t, _ in r.said)),
     ),
     "language": Score(
         "language", "texts in the asker's language", _of_all(_in_asked_language),

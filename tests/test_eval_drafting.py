@@ -12,6 +12,7 @@ from eval.metrics import says
 from index.articles import read_articles
 from index.errors import UserError
 from index.types import Article, Span
+from ui.cli import main
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -100,3 +101,12 @@ def test_a_sheet_is_never_written_over_and_never_empty(tmp_path):
     with pytest.raises(UserError, match="is there already"):
         write(path, [GERMAN])
     assert path.read_bytes() == before
+
+
+def test_the_command_drafts_a_sheet_of_the_index_and_refuses_to_score_it(tmp_path, index_folder, capsys):
+    path = tmp_path / "sheet.jsonl"
+    assert main(["score", "--new-questions", str(path), "--index", str(index_folder)]) == 0
+    count = len(path.read_text(encoding="utf-8").splitlines())
+    assert f"has {count} lines" in capsys.readouterr().out
+    assert main(["score", "--questions", str(path), "--index", str(index_folder)]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == count
