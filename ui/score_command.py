@@ -50,7 +50,9 @@ def run(args: argparse.Namespace) -> int:
     if args.save:
         _save(report, args)
     if args.html:
-        _write(args.html, _page(report))
+        from eval.report_html import page
+
+        _write(args.html, page(report))
     return _gate(report, split) if args.gate else 0
 
 
@@ -139,13 +141,11 @@ def _compare(args: argparse.Namespace) -> int:
     found = compare.compare(*map(load_run, args.compare), names)
     form = compare.to_json if args.json else compare.markdown if args.markdown else compare.table
     print(form(found))
+    if args.html:
+        from eval.report_compare import page
+
+        _write(args.html, page(found))
     return 0
-
-
-def _page(report: Report) -> str:
-    from eval.report_html import page
-
-    return page(report)
 
 
 def _write(path: Path, text: str) -> None:
