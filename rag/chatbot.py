@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import unicodedata
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -11,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from index.errors import GeneratorError, UserError
-from index.languages import detect
 from index.search import Index
 from index.types import Article, Embedder, Hit
 from rag import messages
@@ -20,10 +20,13 @@ from rag.background import from_thread
 from rag.citations import Citations
 from rag.evidence import evidence, supporting_span
 from rag.generator import ExtractiveGenerator
+from rag.rewrite import complete, plausible, spoken
 from rag.support import supported
 from rag.types import Answer, Claim, Dropped, Generator, Reason
 
 LONGEST = 2000
+REMEMBERED = 8  # earlier questions that are read
+log = logging.getLogger(__name__)
 
 
 class Chatbot:
@@ -73,7 +76,7 @@ class Chatbot:
         """The answer, with the `k` best passages as hits.
 
         `answer_lang` is the language to answer in (otherwise the question's), `source_langs` limits the articles'.
-        `history` are the questions before this one as they were searched (`Answer.query`), oldest first.
+        `history` are the questions before this one, oldest first, as they were asked or searched (`Answer.query`).
         UserError if the question is empty or longer than `LONGEST` characters, GeneratorError from a language model.
         """
         *_, answer = self.stream(
@@ -120,9 +123,9 @@ class Chatbot:
         self, question: str, k: int, answer_lang: str | None, source_langs: Sequence[str], history: Sequence[str]
     ) -> _Turn:
         watch = _Watch()
-        question = _clean(question)
-        asked_in = detect(question)
-        query = question
+        question, history = _clean(question), _remembered(history)
+        asked_in = spoken(question, history)
+        query = self._query(question, history)
         watch.lap("understand")
         hits = tuple(self._index.search(query, k, source_langs))
         watch.lap("search")
@@ -131,6 +134,21 @@ class Chatbot:
         watch.lap("evidence")
         lang = messages.written_language(answer_lang or asked_in)
         return _Turn(self._index, watch, question, query, asked_in, lang, hits, confidence, reason)
+
+    def _query(self, question: str, history: Sequence[str]) -> str:
+        """What to search: a question that leans on an earlier one is made whole, by rule, and where the rule is not
+        certain by the language model, if there is one and what it writes can be the question."""
+        whole = complete(question, history)
+        rewrite = getattr(self._generator, "rewrite", None)
+        if whole.carried and not whole.certain and rewrite is not None:
+            try:
+                written = _cleaned(rewrite(question, history))
+            except GeneratorError as error:
+                log.warning("the question was made whole without the language model: %s", error)
+                return whole.query
+            if written and plausible(written, question, history):
+                return written
+        return whole.query if len(whole.query) <= LONGEST else question
 
 
 @dataclass
@@ -219,11 +237,24 @@ class _Turn:
         return replace(claim, sources=sources)
 
 
+def _cleaned(text: str) -> str:
+    """`text` on one line without control characters and lone surrogates."""
+    kept = "".join(c if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn") else " " for c in text)
+    return " ".join(kept.split())
+
+
+def _remembered(history: Sequence[str]) -> list[str]:
+    """The last questions of a conversation, each made whole by those before it."""
+    whole: list[str] = []
+    for asked in history[-REMEMBERED:]:
+        if 0 < len(kept := _cleaned(asked)) <= LONGEST:
+            whole.append(complete(kept, whole).query)
+    return whole
+
+
 def _clean(question: str) -> str:
-    """The question without control characters and lone surrogates, white space trimmed; UserError if nothing is left
-    or too much."""
-    kept = "".join(c if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn") else " " for c in question)
-    kept = " ".join(kept.split())
+    """The question cleaned; UserError if nothing is left or too much."""
+    kept = _cleaned(question)
     if not kept:
         raise UserError('the question is empty; type one, for example: crosscite ask "What does Wuhan plan for 2028?"')
     if len(kept) > LONGEST:

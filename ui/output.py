@@ -38,6 +38,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     """An answer as the JSON contract has it, without its id."""
     return {
         "question": answer.question,
+        "query": answer.query,
         "lang": answer.lang,
         "found": answer.found,
         "text": answer.text,
@@ -54,13 +55,14 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             for c in answer.citations
         ],
         "hits": [hit_json(h) for h in answer.hits],
+        "note": answer.note,
         "seconds": round(answer.seconds, 4),
     }
 
 
 def plain(answer: Answer, chatbot: Chatbot) -> str:
     """The answer for a terminal: its text, then a line a citation."""
-    lines = [answer.text]
+    lines = [answer.text, *([answer.note] if answer.note else [])]
     for c in answer.citations:
         article = chatbot.article(c.article_id)
         lines.append(f"[{c.marker}] {article.title} ({c.article_id} {c.start}-{c.end}, {c.lang})")
