@@ -15,7 +15,7 @@ _PHONE = re.compile(
 _PHONE_LEAD = re.compile(r"(?:(?:tel|telefon|phone|fon|fax|hotline|电话|热线|传真|手机)[^\d\n]{0,4}|\+)\d{0,3}[ -]?\(?$")
 _PHONE_REST = re.compile(r"\d[\d ()/-]{4,}\d")
 _CLOCK = re.compile(r"\d{1,2}(?::\d\d)+(?: ?uhr)?|\d{1,2}(?:\.\d\d)? uhr|\d{1,2} ?[时点](?:\d{1,2}分?|半)?(?!代)|\d+:\d+")
-_ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)\b|\d+ ?号")
+_ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)\b|\d+ ?(?:号|年代)|\d0后")
 _GERMAN_ORDINAL = re.compile(r"\d{1,3}\. (?=[a-zäöü])")
 _ARTICLE = re.compile(r"\b(?:der|die|das|dem|den|des|am|im|zum|zur|ins|jede[rnms]?|ihre[rmn]?|seine[rmn]?|beim|vom) $")
 _NAMED = re.compile(
@@ -39,8 +39,7 @@ def code_end(text: str, at: int, before: str) -> int:
     last = before[-1:]
     if last and last in "_#@\\":
         return _CODE.match(text, at).end()
-    glued = _LETTER.match(last) and not (last in "qh" and before[-2:-1] in ("", " ", "("))
-    if glued or (last == "-" and _LETTER.match(before[-2:-1]) and not year):
+    if _LETTER.match(last) or (last == "-" and _LETTER.match(before[-2:-1]) and not year):
         return _CODE.match(text, at).end()
     return 0
 

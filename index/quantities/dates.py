@@ -45,9 +45,9 @@ _MONTH_LEAD = re.compile(
     r"(?:\b(?:im|in|since|seit|ab|until|by|of|during|ende|anfang|mitte|late|early|mid|this|last|next|vom|bis|monat)|mid-)[ -]?$"
 )
 HAN_DATE = re.compile(
-    rf"(?:(?P<y>[一二][零〇一二三四五六七八九]{{3}})年)?(?P<m>{_HAN_MONTH})月(?:份|(?P<d>{_HAN_DAY})[日号])?"
+    rf"(?:(?P<y>[一二][零〇○一二三四五六七八九]{{3}})年)?(?P<m>{_HAN_MONTH})月(?:份|(?P<d>{_HAN_DAY})[日号])?"
 )
-HAN_YEAR = re.compile(r"[一二][零〇一二三四五六七八九]{3}年(?!代)")
+HAN_YEAR = re.compile(r"[一二][零〇○一二三四五六七八九]{3}年(?!代)")
 YEAR = re.compile(r"(?P<y>(?:19|20)\d\d)(?:/\d\d(?!\d)| ?年(?!代))?(?!\d|[.,]\d)|(?P<z>1[0-8]\d\d) ?年(?!代)")
 _NOT_A_YEAR = re.compile(r" ?(?:er\b|ern\b|s\b|年代)")
 _AFTER_WORD = re.compile(r" ?-?([a-zäöü]+)")
@@ -58,7 +58,7 @@ _COUNTED_NOUNS = frozenset(
 )
 _AMOUNT = frozenset("above below nearly at_least".split())
 QUARTER = re.compile(
-    rf"(?:{_Y} ?年?(?:的|, | )?)?(?:第?(?P<q>[一二三四1-4])季度|(?<![a-z])q(?P<r>[1-4])(?![\da-z]))(?:(?: of |/| ?, ?| ){_Y.replace('<y>', '<z>')})?"
+    rf"(?:{_Y} ?年?(?:的|, | )?)?(?P<f>前)?(?:第?(?P<q>[一二三四1-4])季度|(?<![a-z])q(?P<r>[1-4])(?![\da-z]))(?:(?: of |/| ?, ?| ){_Y.replace('<y>', '<z>')})?"
 )
 HALF = re.compile(
     rf"(?:{_Y} ?年?(?:的|, | )?)?(?:(?P<h>[上下])半年|(?<![a-z])h(?P<i>[12])(?=[ /](?:19|20)\d\d))(?:(?: of |/| ){_Y.replace('<y>', '<z>')})?"
@@ -173,7 +173,7 @@ def _period(text: str, at: int) -> Reading | None:
 def _quarter(text: str, at: int, m: re.Match[str]) -> Reading | None:
     number = int(m["r"]) if m["r"] else int(chinese_number(m["q"]) or 0) if not m["q"].isdigit() else int(m["q"])
     base = int(m["y"] or m["z"] or 0) * 10
-    if text[at - 1 : at] == "前" and number > 1:  # the first three quarters
+    if (m["f"] or text[at - 1 : at] == "前") and number > 1:  # the first three quarters
         return Decimal(base + 1), Decimal(base + number), "quarter", m.end()
     return Decimal(base + number), None, "quarter", m.end()
 

@@ -14,11 +14,11 @@ from index.quantities.codes import WEB, code_end, ordinal_end
 from index.quantities.numerals import HAN_SCALES, NUMBER, SCALES, chinese_number, latin_number
 from index.quantities.ranges import Found, quantity, ranges
 from index.quantities.records import Bound, Quantity
-from index.quantities.units import COUNTERS, NOT_COUNTED, SIGN, SIGNS, Meaning, unit_at
+from index.quantities.units import COUNTERS, HAN_UNITS, NOT_COUNTED, SIGN, SIGNS, Meaning, unit_at
 
 _DIGIT = re.compile(r"\d")
-_HAN = re.compile("[零〇一二两三四五六七八九十百千万亿廿卅半壹贰叁肆伍陆柒捌玖]")
-_HAN_RUN = re.compile("[零〇一二两三四五六七八九十百千万亿兆廿卅点壹贰叁肆伍陆柒捌玖拾佰仟]+")
+_HAN = re.compile("[零〇一二两三四五六七八九十百千万亿廿卅半壹贰叁肆伍陆柒捌玖]|参(?=[拾佰仟])")
+_HAN_RUN = re.compile("(?:[零〇一二两三四五六七八九十百千万亿兆廿卅点壹贰叁肆伍陆柒捌玖拾佰仟]|参(?=[拾佰仟]))+")
 _SPACED = re.compile(r"\d{1,3}(?: \d{3})+(?![\d.]\d|\d)(?:,\d+)?")
 _SCALE = re.compile(r" ?-?([a-zäöü]+)\.?")
 _LETTER_SCALE = re.compile(r" ?(k|m|b|bn|mn|tn|t)(?![a-zäöü])")
@@ -32,7 +32,11 @@ _TENTHS = re.compile(
 )
 _HALF = re.compile("半(个月|个小时|小时|年|天|个世纪)|半数")
 _ALONE = re.compile(r"[,.;:、，。；：!?)\]”」]|$|\s")
+_AND_HALF = re.compile("个半(月|小时|星期|钟头)")
 _VAGUE = "数几好多每"
+_CONGRESSES = ("十七", "十八", "十九", "二十")  # 二十大 is a party congress
+_COUNTED_BIG = tuple("城项品企行产重类战工领")
+_WORDS_OF_SCALES = ("千万", "百万", "万千", "万万", "百千", "万一", "千百", "亿万")
 _BIG = re.compile("大(?!学|会|家|人|多|小|量|力|型|众|陆|桥|数据|模型|湾|道|街|厦|师|幅|奖|赛|部|批|意|伟|洋|楼|气|刀|不)")
 def find(text: str, lang: str) -> list[Quantity]:
     """The quantities of `text` in order, at disjoint places. `lang` decides what separators and "Billion" mean.
@@ -85,6 +89,8 @@ class _Reader:
         sign = SIGN.search(before)
         if sign and at - len(sign.group()) < self.done:
             sign = None
+        if before.endswith(("q", "h")) and not before[-2:-1].isalnum() and (reading := dates.word_date(text, at - 1)):
+            return _calendar(at - 1, reading)
         if not sign and (skip := code_end(text, at, before)):
             self.done = skip
             return None
@@ -93,8 +99,6 @@ class _Reader:
             reading = dates.digit_date(text, at, self.lang) or dates.year(text, at, bound)
             if reading:
                 return _calendar(at, reading)
-            if before.endswith(("q", "h")) and before[-2:-1] in ("", " ", "(") and (reading := dates.word_date(text, at - 1)):
-                return _calendar(at - 1, reading)
             if end := ordinal_end(text, at, before):
                 self.done = end
                 return None
@@ -148,17 +152,20 @@ class _Reader:
             return False
         if len(run) == 1:
             if run in "零〇一二":
-                return False
+                return run == "一" and found.number == Decimal("1.5")
             if run in "百千万亿":
                 return unit and (found.bound != "exact") and found.meaning[2] != "li"
             if not unit and _JOIN_NEXT.match(text, end):
                 return True
             return (unit and found.meaning[2] not in ("li", "l", "g", "jin", "W")) or bool(_BIG.match(text, end))
+        if run in _WORDS_OF_SCALES:
+            return False
         if unit:
-            return found.meaning[2] != "li" or run not in ("百万", "千万", "万千")
-        if run[-1] in "百千万亿" and run not in ("千万", "百万", "万千", "万万", "百千"):
+            return found.meaning[2] != "li"
+        if run[-1] in "百千万亿":
             return True
-        return bool(_ALONE.match(text, end) or _BIG.match(text, end)) and run not in ("千万", "万千", "十一")
+        big = _BIG.match(text, end) and not (run in _CONGRESSES and text[end + 1 : end + 2] not in _COUNTED_BIG)
+        return bool((_ALONE.match(text, end) and run != "十一") or big)
 
     def _either(self, at: int, run: str) -> Found | None:
         """`两三家`, `三五个`: a range of two digits side by side."""
@@ -225,6 +232,8 @@ class _Reader:
         if m := _MORE.match(text, end):
             bound, end = "above", m.end()
         exponent, end = self._scale(end, sign)
+        if m := _AND_HALF.match(text, end):
+            return Found(at, m.end(), value + Decimal("0.5"), exponent, HAN_UNITS["个" + m[1]], bound)
         if m := _MORE.match(text, end):
             bound, end = "above", m.end()
         unit = self._unit(end)

@@ -6,9 +6,11 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
-HAN_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+HAN_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "○": 0, "两": 2}
 _HAN_STEPS = {"十": 10, "百": 100, "千": 1000, "廿": 20, "卅": 30}
 _HAN_GROUPS = {"万": 4, "亿": 8, "兆": 12}
+_LONGEST_HAN = 32  # characters of a numeral; longer runs are no number that anyone writes
+_MOST = Decimal(10) ** 20
 _CAPITALS = str.maketrans("壹贰叁参肆伍陆柒捌玖拾佰仟", "一二三三四五六七八九十百千")
 
 # Exponents of scale words; `billion` and `trillion` alone depend on the language (long scale in German).
@@ -82,6 +84,8 @@ def _grouped(groups: list[str]) -> bool:
 def chinese_number(text: str) -> Decimal | None:
     """The value of a Chinese numeral in simplified characters (`两千亿`, `一百零五`, `廿五`, `壹佰`, `三点五亿`, `二〇二五`);
     None if it is not one. A last digit after a step counts in the next lower one: `三万五` is 35,000."""
+    if len(text) > _LONGEST_HAN:
+        return None
     text = text.translate(_CAPITALS)
     if "点" in text:
         return _with_fraction(text)
@@ -113,6 +117,8 @@ def chinese_number(text: str) -> Decimal | None:
             section += digit or 0
             digit = None
             exponent = _HAN_GROUPS[c]
+            if total >= _MOST:
+                return None
             below = total % Decimal(10**exponent)  # what stands before this group and counts in it: 千万亿, 百亿亿
             if i and not section and text[i - 1] in _HAN_GROUPS:
                 total = total - below + below.scaleb(exponent) if below else total.scaleb(exponent)

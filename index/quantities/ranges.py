@@ -12,6 +12,8 @@ from index.quantities.records import Bound, Quantity, Unit
 from index.quantities.units import Meaning
 from index.types import Span
 
+# Calendar units of which ranges are made, and what their values count a year as.
+_YEAR_AT = {"year": 1, "date": 10_000, "quarter": 10}
 _NUMBER_MEANING: Meaning = ("number", Fraction(1), "")
 
 
@@ -60,11 +62,12 @@ def _range(text: str, a: Found, b: Found) -> Found | None:
     if a.upper is not None or b.upper is not None or b.weak or b.start - a.end > 8 or not joined(text, a.start, a.end, b.start):
         return None
     if a.calendar or b.calendar:
-        if a.calendar != b.calendar or not a.number < b.number or a.calendar not in ("year", "date"):
+        if a.calendar != b.calendar or a.calendar not in _YEAR_AT:
             return None
-        if a.calendar == "date" and (a.number >= 10000) != (b.number >= 10000):
-            return None
-        return replace(a, end=b.end, upper=b.number)
+        lower, year = a.number, _YEAR_AT[a.calendar]
+        if lower < year <= b.number:  # 3 February to 5 March 2026
+            lower += b.number // year * year
+        return replace(a, end=b.end, number=lower, upper=b.number) if lower < b.number else None
     if moves(text, a.start):
         return None
     bare = a.meaning is None or (a.meaning[0] == "number" and not a.meaning[2])

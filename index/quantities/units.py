@@ -16,14 +16,14 @@ _TABLE: dict[tuple[Unit, str, str], str] = {
     ("percent", "1", "point"): "prozentpunkt prozentpunkte prozentpunkten percentage_point percentage_points  "
                                "个百分点 百分点",
     ("percent", "1/10", ""): "‰ promille",
-    ("CNY", "1", ""): "yuan renminbi rmb cny 元 元人民币 人民币 块钱 人民币元 圆 yuan_renminbi chinese_yuan chinesische_yuan",
-    ("USD", "1", ""): "dollar dollars dollarn usd us_dollar us_dollars u.s._dollars 美元 美金 "
+    ("CNY", "1", ""): "yuan renminbi rmb cny ¥ cn¥ 元 元人民币 人民币 块钱 人民币元 圆 yuan_renminbi chinese_yuan chinesische_yuan",
+    ("USD", "1", ""): "dollar dollars dollarn usd $ us$ us_dollar us_dollars u.s._dollars 美元 美金 "
                       "amerikanische_dollar",
     ("EUR", "1", ""): "euro euros eur € 欧元",
     ("GBP", "1", ""): "pounds_sterling pfund_sterling gbp £ 英镑",
     ("JPY", "1", ""): "yen jpy 日元 日圆 円",
-    ("HKD", "1", ""): "hkd hk_dollar hk_dollars hongkong_dollar hong_kong_dollars 港元 港币",
-    ("TWD", "1", ""): "twd nt_dollar nt_dollars 新台币 台币",
+    ("HKD", "1", ""): "hkd hk$ hk_dollar hk_dollars hongkong_dollar hong_kong_dollars 港元 港币",
+    ("TWD", "1", ""): "twd nt$ nt_dollar nt_dollars 新台币 台币",
     ("km", "1", "km"): "km kilometer kilometers kilometern kilometre kilometres 公里 千米",
     ("km", "1/1000", "m"): "m meter meters metern metre metres 米",
     ("km", "1/100000", "cm"): "cm zentimeter zentimetern centimetre centimetres centimeter centimeters 厘米 公分",
@@ -86,20 +86,20 @@ BY_MEASURE: dict[tuple[Unit, str], Fraction] = {(u, measure): Fraction(f) for u,
 HAN_UNITS = {word: meaning for word, meaning in UNITS.items() if word[0] >= "\u3400"}
 # A letter that is also something else is a unit only as the standard writes it: 5 m but 5M, 5 t but 5T, 5 g but 5G.
 AS_WRITTEN = {"m": "m", "t": "t", "g": "g", "h": "h", "w": "W", "ha": "ha", "mw": "MW", "gw": "GW", "mb": "MB", "min": "min"}
-_LATIN_UNIT = re.compile(r" ?-?(?:[%‰€£]|[a-zäöüμ][a-zäöü.]*(?:[23](?!\d))?(?:/s\b)?)")
+_LATIN_UNIT = re.compile(r" ?-?(?:[%‰€£¥]|(?:cn)?¥|(?:us|hk|nt)?\$|[a-zäöüμ][a-zäöü.]*(?:[23](?!\d))?(?:/s\b)?)")
 _SECOND_WORD = re.compile(r"[ -][a-zäöü]+")
 _TWO_WORDS = frozenset(word.split()[0] for word in UNITS if " " in word)
 _LONGEST_HAN = max(map(len, HAN_UNITS))
 
 SIGNS: dict[str, Unit] = {
-    "$": "USD", "us$": "USD", "usd": "USD", "us-$": "USD", "€": "EUR", "eur": "EUR", "¥": "CNY", "rmb": "CNY", "cny": "CNY",
+    "$": "USD", "us$": "USD", "usd": "USD", "us-$": "USD", "€": "EUR", "eur": "EUR", "¥": "CNY", "cn¥": "CNY", "rmb": "CNY", "cny": "CNY",
     "£": "GBP", "gbp": "GBP", "hk$": "HKD", "hkd": "HKD", "nt$": "TWD", "jpy": "JPY", "人民币": "CNY", "美元": "USD",
 }  # fmt: skip
-SIGN = re.compile(r"(?:(?<![a-z])(?:us-?|hk|nt)?\$|[€¥£]|(?<![a-z])(?:usd|eur|rmb|cny|gbp|hkd|jpy)|人民币) ?$")
+SIGN = re.compile(r"(?:(?<![a-z])(?:us-?|hk|nt)?\$|(?<![a-z])cn¥|[€¥£]|(?<![a-z])(?:usd|eur|rmb|cny|gbp|hkd|jpy)|人民币) ?$")
 
 # What a Chinese numeral counts. Left out are those that follow an ordinal as often (二期, 三级, 十九届).
 COUNTERS = frozenset("个家项类款座种条批所名位台套辆艘架只份场层部篇间栋片块颗支件组省县区国市镇村户起宗则棵")
-NOT_COUNTED = re.compile("位一体|台山|国演义|元(?:锂|材料|里|桥|电池|催化|论|化)|家村|里(?:屯|桥|河)|区块链")
+NOT_COUNTED = re.compile("年代|位一体|台山|国演义|元(?:锂|材料|里|桥|电池|催化|论|化)|家村|里(?:屯|桥|河)|区块链")
 PEOPLE = re.compile(r"人次|人(?!工|才|形|类|民|均|口|机|物|士|员|体|脸|大|力|事|文|行|社|群|气|间|心|选)")
 
 

@@ -11,7 +11,7 @@ from index.quantities.units import Meaning
 
 # Where a number word, a fraction, a month or a period may begin; what follows decides.
 ANCHOR = re.compile(
-    r"(?:one|two|three|four|fi[fvr]|six|seven|eight|nin|ten|ele|twe|thir|a (?=hun|tho|mil|bil|tri|doz|qua|thi|fif)|half|"
+    r"(?:one|two|three|four|fort|fi[fvr]|six|seven|eight|nin|ten|ele|twe|thir|a (?=hun|tho|mil|bil|tri|doz|qua|thi|fif)|half|"
     r"ein(?=und|hun|tau|einh|e?[mns]? (?:mil|bil|dut|dri|vie|fün|hal|zeh|ach))|zw|dre|dri|vier|fünf|sech|sieb|acht|neun|zehn|elf|"
     r"hundert|tausend|hälfte|anderthalb|erst|second|fourt|seven|jan|jän|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])"
 )
@@ -19,6 +19,7 @@ _LETTER = re.compile(r"[a-zäöü]")
 _ARTICLE_SCALE = re.compile(r"(?:a|one|eine?) (?=(?:million|billion|trillion|milliarde|billiarde)\b)")
 _DOZEN = re.compile(r"(?:(half )?(?:a|one) dozen|(halbes )?dutzend|ein(?:e[mns])? (halbe[sn] )?dutzend)\b")
 _HALF_A = re.compile(r"(?:half an? |eine? halbe[snm]? |einem halben )(?=million|milliarde|billion|year|jahr|month|monat|hour|stunde|day|tag)")
+_FOLD = re.compile(r"(two|three|four|five|six|seven|eight|nine|ten)(?=fold\b)")
 _AND_A_HALF = re.compile(r"(ein|zwei|drei|vier|fünf)einhalb|anderthalb")
 _VAGUE = re.compile(r"(?:einige|mehrere|viele|paar|several|few|many|etliche) $")
 _NOT_ACHT = re.compile(r"(?:in|ausser|gib|geben sie) $")
@@ -29,14 +30,14 @@ _PARTS = {
 _COUNT = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "ein": 1, "eine": 1, "einem": 1, "zwei": 2, "drei": 3, "vier": 4}
 _SHARE = re.compile(rf"(?P<n>{'|'.join(_COUNT)})[ -](?P<part>{'|'.join(_PARTS)})(?![a-zäöü])(?! ?(?:year|jahr|hour|stunde|century|mile|final))")
 _HALF = re.compile(r"half(?= of| the\b| its| their| all)|(?:die |der )?hälfte")
-_COMPOUND = re.compile(r"-?(jahres|jährig|monats|monatig|wochen|wöchig|tages|tägig|stündig|minütig|fach(?!kr|leu|kom|ge))")
+_COMPOUND = re.compile(r"-?(jahres|jährig|monats|monatig|wochen|wöchig|tages|tägig|stündig|minütig|fach(?!kr|leu|kom|ge)|fold\b)")
 _COMPOUNDS: dict[str, Meaning] = {
     "jahres": ("duration", Fraction(31_556_952), "year"), "jährig": ("duration", Fraction(31_556_952), "year"),
     "monats": ("duration", Fraction(2_629_746), "month"), "monatig": ("duration", Fraction(2_629_746), "month"),
     "wochen": ("duration", Fraction(604_800), "week"), "wöchig": ("duration", Fraction(604_800), "week"),
     "tages": ("duration", Fraction(86_400), "day"), "tägig": ("duration", Fraction(86_400), "day"),
     "stündig": ("duration", Fraction(3600), "hour"), "minütig": ("duration", Fraction(60), "minute"),
-    "fach": ("number", Fraction(1), "times"),
+    "fach": ("number", Fraction(1), "times"), "fold": ("number", Fraction(1), "times"),
 }  # fmt: skip
 
 
@@ -51,7 +52,7 @@ def number(text: str, at: int) -> tuple[Decimal, int, bool] | None:
         return Decimal("0.5"), m.end() - 1, False
     if m := _AND_A_HALF.match(text, at):
         return (german_number(m[1]) if m[1] else Decimal(1)) + Decimal("0.5"), m.end(), True
-    m = ENGLISH.match(text, at)
+    m = ENGLISH.match(text, at) or _FOLD.match(text, at)
     if m:
         value = english_number(m.group())
         return value, m.end(), value != 1
