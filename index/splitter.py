@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 
 from index.types import Article, Passage, Span
 
-VERSION = 1
+VERSION = 2
 
 _CLOSERS = "\"'”’“»«›‹」』】》〉）)\\]"
-_STOP = re.compile(rf"[。！？；]+[{_CLOSERS}]*|[.!?…]+[{_CLOSERS}]*|\n")
+# Full stops and question marks of scripts with their own: Devanagari, Urdu, Arabic, Khmer, Burmese, Ethiopic, Armenian.
+_OTHER_STOPS = "।॥۔؟។៕။።։"
+_STOP = re.compile(rf"[。！？；]+[{_CLOSERS}]*|[.!?…{_OTHER_STOPS}]+[{_CLOSERS}]*|\n")
 _HAN_OR_FULLWIDTH = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef“‘「『《（【]")
 # Reference marks that web summaries leave behind a sentence ("... in Wuhan [1][2] - The plan ...") end it too.
-_REFERENCE = re.compile(r"(?:\s*\[\d{1,3}\])+(?=\s|$)")
+_REFERENCE = re.compile(r"(?:\s{0,4}\[\d{1,3}\])+(?=\s|$)")
+_REFERENCES_AT_END = re.compile(r"(?:\s{0,4}\[\d{1,3}\])+$")
+_NEXT = re.compile(r"\s*(\S?)")
+_NEXT_ON_LINE = re.compile(r"[ \t]*(\S?)")
+_CHARACTERS = 12  # a token, at most; an encoder that does not know a script makes one token of a whole run of it
 _BULLET = re.compile(r"[-–•·*]\s+")
 _ABBREVIATIONS = frozenset(
     "z b d h u a o ä s v i bzw ca vgl usw etc evtl ggf inkl exkl max min mind tel str nr abs art bd hrsg jh jhd mio "
@@ -27,6 +34,7 @@ _MONTHS = (
 )
 _ORDINAL_NEXT = re.compile(rf"\s+(?:{_MONTHS}|jahrhundert|[a-zäöüß])", re.IGNORECASE)
 _ORDINAL_CUE = frozenset("am der den dem des vom zum zur die das im bis ab seit jeder jedem jeden beim und sowie".split())
+_CLAUSE = re.compile(r"[，,、；;：:—]\s*|\s+[-–]\s+")
 _LAST_TOKEN = re.compile(r"[^\s„“\"(»«\[]*$")
 
 
@@ -61,17 +69,16 @@ def _ends_sentence(text: str, m: re.Match[str], span: Span) -> bool:
     if end >= span.end:
         return True
     if stop == "\n":
-        following = text[end : span.end].lstrip(" \t")
-        before = text[span.start : m.start()].rstrip()
-        return not (following[:1].islower() and before and (before[-1].isalnum() or before[-1] in ",-–"))
-    if stop[0] in "。！？；":
+        following = _NEXT_ON_LINE.match(text, end, span.end)[1]
+        before = text[max(span.start, m.start() - 40) : m.start()].rstrip()
+        return not (following.islower() and before and (before[-1].isalnum() or before[-1] in ",-–"))
+    if stop[0] in "。！？；" or stop[0] in _OTHER_STOPS:
         return True
     following = text[end]
     if not following.isspace():
         # No space after "!" or "?" in Chinese text; "." inside a number, an address or an abbreviation.
         return stop[0] in "!?…" and bool(_HAN_OR_FULLWIDTH.match(following))
-    rest = text[end : span.end].lstrip()
-    if rest[:1].islower():
+    if _NEXT.match(text, end, span.end)[1].islower():
         return False
     if stop != ".":
         return True
@@ -88,9 +95,9 @@ def _ends_sentence(text: str, m: re.Match[str], span: Span) -> bool:
 def _trim(text: str, start: int, end: int) -> Span | None:
     while end > start and text[end - 1].isspace():
         end -= 1
-    tail = re.search(r"(?:\s*\[\d{1,3}\])+$", text[start:end])
-    if tail and tail.start():
-        end = start + tail.start()
+    tail = _REFERENCES_AT_END.search(text, max(start, end - 80), end)
+    if tail and tail.start() > start:
+        end = tail.start()
     while start < end and text[start].isspace():
         start += 1
     if (bullet := _BULLET.match(text, start, end)) and bullet.end() < end:
@@ -128,26 +135,32 @@ def split(
 
 
 def _pieces(text: str, sentence: Span, count_tokens: Callable[[str], int], budget: int) -> Iterable[Span]:
-    if count_tokens(sentence.of(text)) <= budget:
+    most = _CHARACTERS * budget
+
+    def fits(start: int, end: int) -> bool:
+        return end - start <= most and count_tokens(text[start:end]) <= budget
+
+    if fits(sentence.start, sentence.end):
         return [sentence]
-    clauses = [m.end() for m in re.finditer(r"[，,、；;：:—]\s*|\s+[-–]\s+", sentence.of(text))]
     out: list[Span] = []
     start = sentence.start
     while start < sentence.end:
-        ends = [sentence.start + c for c in clauses if sentence.start + c > start] + [sentence.end]
-        fitting = [e for e in ends if count_tokens(text[start:e]) <= budget]
-        end = fitting[-1] if fitting else _longest(text, start, ends[0], count_tokens, budget)
+        reach = min(start + most, sentence.end)
+        clauses = [m.end() for m in _CLAUSE.finditer(text, start, reach) if m.end() < sentence.end]
+        ends = [*clauses, *([sentence.end] if reach == sentence.end else [])]
+        fitting = bisect_left(ends, True, key=lambda end, start=start: not fits(start, end))
+        end = ends[fitting - 1] if fitting else _longest(start, ends[0] if ends else reach, fits)
         if trimmed := _trim(text, start, end):
             out.append(trimmed)
         start = end
     return out
 
 
-def _longest(text: str, start: int, end: int, count_tokens: Callable[[str], int], budget: int) -> int:
+def _longest(start: int, end: int, fits: Callable[[int, int], bool]) -> int:
     low, high = start + 1, end
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if count_tokens(text[start:middle]) <= budget else (low, middle - 1)
+        low, high = (middle, high) if fits(start, middle) else (low, middle - 1)
     return low
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from fakes import article, ascending_and_disjoint
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.splitter import sentences, split
-from index.types import Span
+from index.types import Article, Span
 
 
 def said(text: str) -> list[str]:
@@ -196,3 +197,37 @@ def test_split_refuses_a_budget_that_cannot_work(budget, overlap):
 
 def test_an_article_without_kept_text_has_no_passages():
     assert split(article("Text.", keep=()), count_words, 5, 0) == []
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ["बंदरगाह का पुल 1987 में खोला गया था।", "हर दिन 2400 गाड़ियाँ गुजरती हैं।"],
+        ["متى افتتح الجسر؟", "افتتح جسر الميناء في عام 1987."],
+        ["یہ پل 1987 میں کھولا گیا۔", "ہر روز 2400 گاڑیاں گزرتی ہیں۔"],
+        ["ស្ពាននេះបើកនៅឆ្នាំ១៩៨៧។", "រថយន្ត២៤០០ឆ្លងកាត់។"],
+        ["港の橋は1987年に開通した。", "毎日2400台の車が通る。"],
+        ["הגשר בנמל נפתח בשנת 1987.", "מדי יום עוברות עליו 2400 מכוניות."],
+    ],
+)
+def test_other_scripts_end_their_sentences_with_their_own_stops(parts):
+    text = " ".join(parts)
+    assert [s.of(text) for s in sentences(text, Span(0, len(text)))] == parts
+
+
+@pytest.mark.parametrize("unit", ["The harbour has ships.\n", " ", "abc, de ", "abcdefghij", "[12] ", "....", "天文台，", '(("', "a - "])
+def test_time_grows_with_the_text_and_no_more(unit):
+    def seconds(size: int) -> float:
+        text = unit * (size // len(unit)) + "End."
+        start = time.process_time()
+        split(Article("a", "en", "t", text, (Span(0, len(text)),)), lambda t: 2 + len(t) // 4, 160, 40)
+        return time.process_time() - start
+
+    seconds(20_000)
+    assert seconds(800_000) < 40 * 8 * max(seconds(20_000), 0.01)  # a square would be 1,600 times
+
+
+def test_a_script_without_tokens_or_stops_makes_passages_of_bounded_length():
+    text = "ស្ពាននេះ" * 5_000
+    made = split(Article("a", "km", "t", text, (Span(0, len(text)),)), lambda t: 3, 20, 0)
+    assert "".join(p.text for p in made) == text and max(len(p.text) for p in made) <= 12 * 20 * 6
