@@ -17,6 +17,7 @@ export function mount() {
     if (!pressed || !app().contains(pressed)) return;
     if (pressed.matches(".cc-marker, .cc-read")) {
       cameFrom = pressed;
+      hidePeek();
       const { article, start, end, hash } = pressed.dataset;
       if (pressed.matches(".cc-marker")) show(Number(pressed.dataset.turn), false);
       open({ id: article, start: start && Number(start), end: end && Number(end), hash });
@@ -51,6 +52,7 @@ function leave() {
   if (app().dataset.view === "reader" && cameFrom?.isConnected) $('.cc-tab[data-view="chat"]').click();
   if (!cameFrom?.isConnected) return;
   cameFrom.focus({ preventScroll: true });
+  hidePeek();
   if (!beside()) cameFrom.scrollIntoView({ behavior: calm(), block: "center" });
 }
 
@@ -187,7 +189,8 @@ function hidePeek() {
 function peek(event) {
   if (event.target.closest?.("#cc-peek")) return clearTimeout(leaving);
   const marker = event.target.closest?.("button.cc-marker");
-  if (!marker) return;
+  if (!marker || event.pointerType === "touch") return;
+  if (event.type === "focusin" && !marker.matches(":focus-visible")) return;
   clearTimeout(leaving);
   const found = citation(Number(marker.dataset.turn), Number(marker.dataset.marker));
   if (!found) return;
