@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from eval.report import LATENCIES, OVERALL, Report, cell_name, cells
-from eval.report_text import aligned, p_value, ruled
+from eval.report_text import aligned, p_value, ruled, signed
 from eval.run import Result
 from eval.scores import SCORES
 from eval.significance import Difference, differences, holm
 from index.errors import UserError
 
+CLEAR = 0.05
 _TOLD = ("encoder", "index", "source_sha256", "settings", "commit", "machine")
 _HEAD = ("score", "A", "B", "B - A", "95 % interval", "p", "n")
 
@@ -64,9 +65,9 @@ def table(comparison: Comparison) -> str:
     parts = ["\n".join(_origins(comparison)), aligned(overall_cells(comparison))]
     clear = clear_cells(comparison)
     if len(clear) > 1:
-        parts.append("Cells whose 95 % interval leaves out 0 (not corrected for their number)\n" + aligned(clear))
+        parts.append(f"Cells whose 95 % interval leaves out 0, p < {CLEAR} (not corrected for their number)\n" + aligned(clear))
     else:
-        parts.append("No cell differs by more than chance: every 95 % interval holds 0.")
+        parts.append("No cell differs by more than chance.")
     parts.append("\n".join(_change_lines(comparison)))
     return "\n\n".join(parts)
 
@@ -108,12 +109,18 @@ def overall_cells(comparison: Comparison) -> list[list[str]]:
 
 
 def clear_cells(comparison: Comparison) -> list[list[str]]:
-    """A heading and a row per score of a single cell whose interval leaves out 0."""
+    """A heading and a row per score of a single cell that differs by more than chance: the interval leaves out 0 and p is
+    below `CLEAR`, which a handful of facts cannot reach however they differ."""
     rows = [["cell", *_HEAD]]
     for name, found in comparison.cells.items():
         if name != OVERALL:
-            rows += [[name, *_difference(d)] for d in found.values() if d is not None and not d.low <= 0 <= d.high]
+            rows += [[name, *_difference(d)] for d in found.values() if d is not None and is_clear(d)]
     return rows
+
+
+def is_clear(d: Difference) -> bool:
+    """True if a difference is more than chance, for one comparison by itself."""
+    return d.p < CLEAR and not d.low <= 0 <= d.high
 
 
 def settings_changed(a: Report, b: Report) -> list[str]:
@@ -180,7 +187,7 @@ def _change_lines(comparison: Comparison) -> list[str]:
 
 
 def _difference(d: Difference) -> list[str]:
-    values = [f"{d.a:.3f}", f"{d.b:.3f}", f"{d.difference:+.3f}", f"{d.low:+.3f} to {d.high:+.3f}"]
+    values = [f"{d.a:.3f}", f"{d.b:.3f}", signed(d.difference), f"{signed(d.low)} to {signed(d.high)}"]
     return [_named(d.score), *values, p_value(d.p), str(d.n)]
 
 

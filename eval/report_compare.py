@@ -9,7 +9,7 @@ from eval.compare import Change, Comparison, clear_cells, settings_changed
 from eval.dataset import NO_ARTICLE
 from eval.report import ALL, OVERALL, cell_name
 from eval.report_html import HEAT, cells_table, document, in_language, scroll, section
-from eval.report_text import languages, p_value
+from eval.report_text import languages, p_value, signed
 from eval.scores import SCORES
 from eval.significance import Difference
 
@@ -25,7 +25,7 @@ def page(comparison: Comparison) -> str:
     changed = settings_changed(comparison.a, comparison.b)
     inner = "".join(f"<li>{escape(line)}</li>" for line in changed) or "<li>nothing that is recorded</li>"
     clear = clear_cells(comparison)
-    cells = scroll(cells_table(clear)) if len(clear) > 1 else "<p>None: every interval holds 0.</p>"
+    cells = scroll(cells_table(clear)) if len(clear) > 1 else "<p>None.</p>"
     sections = [
         section("changed", "What was changed", f"<ul>{inner}</ul>", ""),
         section("scores", "Differences", _differences(comparison), f"{b} less {a}, with 95 % intervals over facts drawn anew in both; p by swapping the runs fact by fact, corrected for the number of scores (Holm)."),
@@ -50,7 +50,7 @@ def _row(d: Difference, reach: float, adjusted: float | None) -> str:
     less = "" if score.higher else " <em>less is better</em>"
     cells = [
         f"{d.a:.3f}", f"{d.b:.3f}", report_svg.interval(d.difference, (d.low, d.high), -reach, reach),
-        f"<b>{d.difference:+.3f}</b> <small>{d.low:+.3f} to {d.high:+.3f}</small>", escape(p_value(d.p)),
+        f"<b>{signed(d.difference)}</b> <small>{signed(d.low)} to {signed(d.high)}</small>", escape(p_value(d.p)),
         "-" if adjusted is None else escape(p_value(adjusted)), str(d.n),
     ]
     name = f'<th scope="row"><span>{escape(d.score)}</span> <small>{escape(score.words)}{less}</small></th>'
@@ -72,7 +72,7 @@ def _heat(comparison: Comparison) -> str:
 
 
 def _heat_cell(d: Difference | None) -> tuple[float | None, str]:
-    return (None, "") if d is None else (4 * d.difference, f"{d.difference:+.2f}\n{d.n}")
+    return (None, "") if d is None else (4 * d.difference, f"{signed(d.difference, 2)}\n{d.n}")
 
 
 def _changes(comparison: Comparison) -> str:

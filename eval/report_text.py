@@ -80,6 +80,11 @@ def with_interval(row: Row | None, name: str) -> str:
     return f"{row.scores[name]:.2f} {low:.2f}-{high:.2f}"
 
 
+def signed(value: float, digits: int = 3) -> str:
+    """With its sign, and never a negative nothing."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}"
+
+
 def p_value(value: float) -> str:
     """Three decimals, or that it is smaller."""
     return "<0.001" if value < 0.001 else f"{value:.3f}"

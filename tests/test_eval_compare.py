@@ -81,7 +81,7 @@ def test_texts_hold_every_score_and_json_no_question(runs):
 
 def test_equal_runs_say_so(runs):
     said = table(compare(runs[0], runs[0]))
-    assert "every 95 % interval holds 0" in said and "nothing that is recorded" in said and "0 of 4" in said
+    assert "No cell differs by more than chance" in said and "nothing that is recorded" in said and "0 of 4" in said
 
 
 def test_the_command_compares_two_files_and_refuses_in_one_line(runs, tmp_path, capsys):
@@ -98,3 +98,18 @@ def test_the_command_compares_two_files_and_refuses_in_one_line(runs, tmp_path, 
 def test_runs_are_called_by_their_files_unless_these_are_the_same(tmp_path):
     assert run_names([tmp_path / "old.jsonl", tmp_path / "new.jsonl"]) == ("old", "new")
     assert run_names([tmp_path / "x" / "run.jsonl", tmp_path / "run.jsonl"]) == ("A", "B")
+
+
+def test_a_difference_is_clear_only_where_facts_enough_differ():
+    from eval.compare import is_clear
+    from eval.significance import Difference
+
+    assert is_clear(Difference("hit@1", 0.5, 0.7, 0.2, 0.05, 0.3, 0.01, 50))
+    assert not is_clear(Difference("hit@1", 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1))  # one question says nothing
+    assert not is_clear(Difference("hit@1", 0.5, 0.7, 0.2, -0.01, 0.3, 0.04, 50))
+
+
+def test_no_difference_has_no_sign_of_loss():
+    from eval.report_text import signed
+
+    assert (signed(-0.0004), signed(0.0), signed(-0.0005001)) == ("+0.000", "+0.000", "-0.001")
