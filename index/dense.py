@@ -53,6 +53,10 @@ class Dense:
         """(n, dim) float32: the rows, in order."""
         return self._index.reconstruct_n(0, len(self))
 
+    def cosines(self, query: np.ndarray, rows: Sequence[int]) -> np.ndarray:
+        """(len(rows),) the cosines of these rows with one (dim,) unit vector."""
+        return self._index.reconstruct_batch(np.asarray(rows, dtype=np.int64)) @ np.asarray(query, dtype=np.float32)
+
     def __len__(self) -> int:
         return self._index.ntotal
 
@@ -68,7 +72,11 @@ class Dense:
             return []
         params = None
         if among is not None:
-            params = faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.asarray(among, dtype=np.int64)))
+            # A bit a row: made in microseconds and asked in one step, where a set of ids is hashed row by row.
+            bits = np.zeros(len(self), dtype=bool)
+            bits[np.asarray(among, dtype=np.int64)] = True
+            bitmap = np.packbits(bits, bitorder="little")
+            params = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bitmap.size, faiss.swig_ptr(bitmap)))
         scores, rows = self._index.search(query.reshape(1, -1).astype(np.float32), k, params=params)
         pairs = [(int(r), float(s)) for r, s in zip(rows[0], scores[0], strict=True) if r >= 0]
         return sorted(pairs, key=lambda p: (-p[1], p[0]))

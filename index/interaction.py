@@ -41,7 +41,21 @@ def words(text: str, tokens: TokenVectors, pairs: bool = False) -> Words:
     With `pairs`, the sum of each two neighbours is a word as well, so that "Stadt der Zukunft" can meet 未来之城 and
     a name that one language splits can meet it whole.
     """
-    groups: list[tuple[int, int]] = []  # first and last token of each word
+    sums, first, last = word_sums(text, tokens)
+    groups = list(zip(first.tolist(), last.tolist(), strict=True))
+    if pairs and len(groups) > 1:
+        near = np.flatnonzero(neighbours(first, last))
+        sums = np.concatenate([sums, sums[near] + sums[near + 1]])
+        groups += [(groups[i][0], groups[i + 1][1]) for i in near]
+    norms = np.linalg.norm(sums, axis=1)
+    spans = tuple(Span(tokens.spans[a].start, tokens.spans[b].end) for a, b in groups)
+    unit = (sums / np.maximum(norms, 1e-12)[:, None]).astype(np.float32)
+    return Words(unit, norms.astype(np.float32), spans)
+
+
+def word_sums(text: str, tokens: TokenVectors) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The (n, dim) weighted sums of each word's token vectors, and the (n,) numbers of its first and last token."""
+    groups: list[tuple[int, int]] = []
     end, before = -1, ""  # of the token before, if it is part of a word
     for i, span in enumerate(tokens.spans):
         raw = text[span.start : span.end]
@@ -57,17 +71,18 @@ def words(text: str, tokens: TokenVectors, pairs: bool = False) -> Words:
         end, before = span.end, piece
     first = np.array([a for a, _ in groups], dtype=np.int64)
     last = np.array([b for _, b in groups], dtype=np.int64)
-    running = np.zeros((len(tokens.spans) + 1, tokens.vectors.shape[1]))
-    np.cumsum(tokens.vectors * tokens.weights[:, None], axis=0, out=running[1:])
-    sums = running[last + 1] - running[first]
-    if pairs and len(groups) > 1:
-        near = np.flatnonzero(first[1:] - last[:-1] <= 2)
-        sums = np.concatenate([sums, sums[near] + sums[near + 1]])
-        groups += [(groups[i][0], groups[i + 1][1]) for i in near]
-    norms = np.linalg.norm(sums, axis=1)
-    spans = tuple(Span(tokens.spans[a].start, tokens.spans[b].end) for a, b in groups)
-    unit = (sums / np.maximum(norms, 1e-12)[:, None]).astype(np.float32)
-    return Words(unit, norms.astype(np.float32), spans)
+    dim = tokens.vectors.shape[1]
+    if not len(groups):
+        return np.zeros((0, dim), np.float32), first, last
+    # Every second sum is a word's, those between are what lies between two words. Unlike differences of a running sum
+    # they depend on the word's own tokens alone, so that a word has the same vector wherever it stands.
+    weighted = np.concatenate([tokens.vectors * tokens.weights[:, None], np.zeros((1, dim))]).astype(np.float32)
+    return np.add.reduceat(weighted, np.stack([first, last + 1], axis=1).ravel(), axis=0)[::2], first, last
+
+
+def neighbours(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """(n - 1,) True where word i and the next one stand together, with at most one token between them."""
+    return first[1:] - last[:-1] <= 2
 
 
 def _one_word(before: str, piece: str) -> bool:
@@ -91,9 +106,14 @@ def similarities(question: Words, text: Words) -> np.ndarray:
     return np.maximum(question.vectors @ text.vectors.T, 0).max(axis=1)
 
 
+def stretched(cosines: np.ndarray) -> np.ndarray:
+    """Cosines as matches m in 0..1: FLOOR and less is 0, CEILING and more is 1."""
+    return np.clip((cosines - FLOOR) / (CEILING - FLOOR), 0, 1)
+
+
 def matched(question: Words, text: Words) -> np.ndarray:
     """(n,) the stretched similarities m_i of each question word, in 0..1."""
-    return np.clip((similarities(question, text) - FLOOR) / (CEILING - FLOOR), 0, 1)
+    return stretched(similarities(question, text))
 
 
 def word_weights(question: Words, matches: np.ndarray) -> np.ndarray:

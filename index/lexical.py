@@ -36,6 +36,11 @@ def terms(text: str, lang: str) -> list[str]:
     return out
 
 
+def stems_of(word: str) -> tuple[str, ...]:
+    """The terms that a folded Latin word may have become, by the language of the text."""
+    return tuple(dict.fromkeys(_stem(word, language) for language in ("english", "german")))
+
+
 @cache
 def _stem(word: str, language: str) -> str:
     return _stemmer(language).stemWord(word)
@@ -87,6 +92,17 @@ class Lexical:
     def __len__(self) -> int:
         return self._size
 
+    def __contains__(self, term: str) -> bool:
+        """True if any passage has the term."""
+        return term in self._bm25.vocab_dict
+
+    def rows_with(self, term: str) -> np.ndarray:
+        """The rows that have the term, ascending."""
+        if term not in self:
+            return np.zeros(0, np.int64)
+        scores, column = self._bm25.scores, self._bm25.vocab_dict[term]
+        return np.sort(scores["indices"][scores["indptr"][column] : scores["indptr"][column + 1]].astype(np.int64))
+
     def known(self, query_terms: Sequence[str]) -> list[str]:
         """Those of the terms that any passage has, without repetitions, in order."""
         return [t for t in dict.fromkeys(query_terms) if t in self._bm25.vocab_dict]
@@ -94,8 +110,8 @@ class Lexical:
     def matched(self, query_terms: Sequence[str], rows: Sequence[int]) -> list[tuple[str, ...]]:
         """For each of the rows those of the terms that it has, in order, without repetitions."""
         known = self.known(query_terms)
-        scores = [np.asarray(self._bm25.get_scores([t])) for t in known]
-        return [tuple(t for t, s in zip(known, scores, strict=True) if s[row] > 0) for row in rows]
+        held = [set(self.rows_with(t).tolist()) for t in known]
+        return [tuple(t for t, having in zip(known, held, strict=True) if row in having) for row in rows]
 
     def search(
         self, query_terms: Sequence[str], k: int, among: Sequence[int] | None = None
@@ -104,13 +120,23 @@ class Lexical:
 
         `among` limits the search to these rows.
         """
+        return self.search_each(query_terms, k, [range(self._size) if among is None else among])[0]
+
+    def search_each(
+        self, query_terms: Sequence[str], k: int, groups: Sequence[Sequence[int]]
+    ) -> list[list[tuple[int, float]]]:
+        """`search` in each group of rows, over one reading of the postings."""
         known = self.known(query_terms)
         if not known or k <= 0:
-            return []
+            return [[] for _ in groups]
         scores = np.asarray(self._bm25.get_scores(known), dtype=np.float32)[: self._size]
-        if among is not None:
-            mask = np.zeros(self._size, dtype=bool)
-            mask[np.asarray(among, dtype=np.int64)] = True
-            scores = np.where(mask, scores, 0)
-        rows = np.lexsort((np.arange(self._size), -scores))[:k]
-        return [(int(r), float(scores[r])) for r in rows if scores[r] > 0]
+        return [_best(scores, np.asarray(rows, dtype=np.int64), k) for rows in groups]
+
+
+def _best(scores: np.ndarray, rows: np.ndarray, k: int) -> list[tuple[int, float]]:
+    own = scores[rows]
+    if len(own) > k:
+        least = np.partition(own, len(own) - k)[len(own) - k]
+        rows, own = rows[own >= least], own[own >= least]
+    order = np.lexsort((rows, -own))[:k]
+    return [(int(rows[i]), float(own[i])) for i in order if own[i] > 0]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import product
+from itertools import pairwise, product
 
+from index.lexical import stems_of
 from index.normalise import Normalised, normalise
 from index.types import Span
 
@@ -18,6 +20,7 @@ _LATIN_WORD = re.compile(r"[a-zü]+")
 # A superset of pinyin, so that most words need no dictionary: an initial, then vowels, then n, ng or r.
 _SYLLABLES = re.compile(r"(?:(?:[bpmfdtnlgkhjqxrzcsyw]|[zcs]h)?[aeiouü]{1,3}(?:ng?|r)?){2,}")
 _LONGEST = 4  # Han characters in a name
+_SHORTEST = 4  # letters of a spelling that is looked up as a word
 _READINGS = 8  # combinations of readings tried for one name
 
 
@@ -28,6 +31,7 @@ class Name:
     span: Span
     han: re.Pattern[str] | None = None
     latin: frozenset[str] = frozenset()
+    syllables: tuple[tuple[str, ...], ...] = ()  # the readings behind `han`
 
     def is_in(self, folded: str) -> bool:
         """True if folded text holds the name in the other script: as Han characters with these readings, or as one
@@ -35,6 +39,16 @@ class Name:
         if self.han is not None:
             return bool(self.han.search(folded))
         return not self.latin.isdisjoint(_joined(folded))
+
+    def terms(self, known: Container[str]) -> list[str]:
+        """Those of the index terms `known` by which a text that holds the name in the other script is found: its Han
+        bigrams with these readings, or the stems of its spellings."""
+        if self.han is not None:
+            pairs = dict.fromkeys(pair for reading in self.syllables for pair in pairwise(reading))
+            chars = _characters()
+            return [a + b for first, second in pairs for a in chars[first] for b in chars[second] if a + b in known]
+        stems = dict.fromkeys(s for word in sorted(self.latin) for s in stems_of(word) if len(word) >= _SHORTEST)
+        return [s for s in stems if s in known]
 
 
 def names(question: str) -> tuple[Name, ...]:
@@ -67,7 +81,7 @@ def _from_latin(m: re.Match[str], folded: Normalised) -> list[Name]:
         return []
     pattern = "|".join("".join(f"[{_characters()[syllable]}]" for syllable in s) for s in found)
     inside = [i for i, at in enumerate(folded.starts) if m.start() <= at < m.end()]
-    return [Name(Span(inside[0], inside[-1] + 1), han=re.compile(pattern))]
+    return [Name(Span(inside[0], inside[-1] + 1), han=re.compile(pattern), syllables=tuple(found))]
 
 
 def _syllables(letters: str) -> list[tuple[str, ...]]:

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
 
-from index import interaction
+from index import duplicates, interaction
+from index.coverage import TITLE as CONTEXT
+from index.coverage import Coverage, Question
 from index.dense import Dense
 from index.languages import detect, same_language
 from index.lexical import Lexical, terms
-from index.names import Name, names
+from index.names import names
 from index.normalise import fold, normalise
+from index.parts import interleaved, parts_of
 from index.quantities import terms as quantity_terms
 from index.types import Article, Embedder, Hit, Passage, Why
+from index.wordtable import WordTable
+
+__all__ = ["CONTEXT", "DENSE", "Index", "Question", "context", "rrf"]
 
 CANDIDATES = 100
 PER_LANGUAGE = 40
 RRF_K = 60
-_CACHE = 8192
-# score = coverage + DENSE * cosine; a word that only the title or a neighbouring passage has counts CONTEXT of one that
-# the passage has itself. Chosen on the development questions (eval/LOG.md).
-DENSE = 1.0
-CONTEXT = 0.35
+_CACHE = 1024
+# score = coverage + DENSE * cosine, less OWN for a passage in the question's own language, which encoders and words
+# favour for the same support. Chosen by cross-validation over the facts of the development questions (eval/LOG.md).
+DENSE = 0.7
+OWN = 0.14
 
 
 def rrf(rankings: Sequence[Sequence[int]], weights: Sequence[float], k: int = RRF_K) -> dict[int, float]:
@@ -46,23 +51,16 @@ def context(article: Article, passage: Passage) -> str:
     return f"{article.title}\n{passage.text}"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A query as the index reads it: folded text, its content words, the terms of its quantities, and for each name
-    that another script writes too the numbers of its words."""
-
-    text: str
-    words: interaction.Words
-    quantities: frozenset[str]
-    names: tuple[tuple[Name, tuple[int, ...]], ...] = ()
-
-
 class Index:
-    """Articles, their passages and the two indexes over them; a `Retriever`."""
+    """Articles, their passages and the indexes over them; a `Retriever`.
+
+    `table` holds the words of the passages in their order and of the articles' titles behind them; without it they are
+    made when they are needed.
+    """
 
     def __init__(
         self, articles: Iterable[Article], passages: Sequence[Passage], dense: Dense, lexical: Lexical,
-        embedder: Embedder,
+        embedder: Embedder, table: WordTable | None = None,
     ) -> None:
         self.articles = {a.id: a for a in articles}
         self.passages = tuple(passages)
@@ -71,48 +69,67 @@ class Index:
         self._lexical = lexical
         if not len(passages) == len(dense) == len(lexical):
             raise ValueError(f"{len(passages)} passages, {len(dense)} vectors, {len(lexical)} lexical rows")
+        self._coverage = Coverage(self.articles.values(), self.passages, lexical, embedder, table)
         self.words_of = lru_cache(_CACHE)(self._words_of)
-        self._row_quantities = lru_cache(_CACHE)(
-            lambda row: frozenset(quantity_terms(self.passages[row].text, self.passages[row].lang))
-        )
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
         """The languages of the passages, sorted."""
-        return tuple(sorted({p.lang for p in self.passages}))
+        return tuple(sorted(self._rows))
 
     def search(self, query: str, k: int = 10, langs: Sequence[str] = ()) -> list[Hit]:
         """At most `k` hits, best first; an empty query or index finds nothing.
 
         The dense and the lexical ranking of each language are cut to `PER_LANGUAGE`, so that passages in the asker's
-        own language cannot crowd out the others, and fused by reciprocal rank; the best `CANDIDATES` are ordered by
-        `coverage` (late interaction) plus `DENSE` times the cosine. `langs` (BCP 47; `zh` means both scripts) limits
-        the languages.
+        own language cannot crowd out the others, and fused by reciprocal rank within their language; the best
+        `CANDIDATES` are ordered by late interaction and cosine. Near-duplicates are one hit. A question that compares
+        is searched part by part too, and the best hits of every part come first. `langs` (BCP 47; `zh` means both
+        scripts) limits the languages.
         """
-        query_terms = terms(query, detect(query))
-        vector = self.embedder.encode_queries([fold(query)])[0] if query_terms else None
-        dense: dict[int, float] = {}
-        lexical: dict[int, float] = {}
-        for rows in self._rows_by_language(langs) if vector is not None and k > 0 else ():
-            dense |= self._dense.search(vector, PER_LANGUAGE, rows)
-            lexical |= self._lexical.search(query_terms, PER_LANGUAGE, rows)
-        dense_rank, lexical_rank = _ranks(dense), _ranks(lexical)
-        fused = rrf([list(dense_rank), list(lexical_rank)], (1.0, 1.0))
+        if k <= 0:
+            return []
+        parts = parts_of(query)
+        hits = self._ranked(query, k, langs)
+        if parts and hits:
+            hits = interleaved([hits, *(self._ranked(part, k, langs, part) for part in parts)], k)
+        return hits
+
+    def _ranked(self, query: str, k: int, langs: Sequence[str], part: str = "") -> list[Hit]:
+        lang = detect(query)
+        asked_terms = terms(query, lang)
+        if not asked_terms:
+            return []
+        asked = self.question(query)
+        asked_terms += [t for name, _ in asked.names for t in name.terms(self._lexical)]
+        vector = self.embedder.encode_queries([asked.text])[0]
+        groups = [rows for tag, rows in self._rows.items() if not langs or any(same_language(tag, w) for w in langs)]
+        found = [self._dense.search(vector, PER_LANGUAGE, rows) for rows in groups]
+        worded = self._lexical.search_each(asked_terms, PER_LANGUAGE, groups)
+        fused = rrf([[row for row, _ in ranking] for ranking in (*found, *worded)], [1.0] * (2 * len(groups)))
         rows = sorted(fused, key=lambda row: (-fused[row], row))[:CANDIDATES]
         if not rows:
             return []
-        coverage = self._coverage(self.question(query), rows)
-        scores = {row: c + DENSE * dense.get(row, 0.0) for row, c in zip(rows, coverage, strict=True)}
-        covered = dict(zip(rows, coverage, strict=True))
-        best = sorted(rows, key=lambda row: (-scores[row], row))[:k]
-        return [
-            Hit(
-                self.passages[row],
-                scores[row],
-                Why(dense_rank.get(row), dense.get(row), lexical_rank.get(row), lexical.get(row), covered[row], held),
+        dense = {row: score for ranking in found for row, score in ranking}
+        lexical = {row: score for ranking in worded for row, score in ranking}
+        ranks = _ranks(dense), _ranks(lexical), {row: rank for rank, row in enumerate(rows, 1)}
+        cosines = self._dense.cosines(vector, rows)
+        coverage = self._coverage.of(asked, rows)
+        own = [lang.split("-")[0] == self.passages[row].lang.split("-")[0] for row in rows]
+        scores = coverage + DENSE * cosines - OWN * np.array(own)
+        order = sorted(range(len(rows)), key=lambda i: (-scores[i], rows[i]))
+        best = duplicates.groups((self.passages[rows[i]].text for i in order), k)
+        held = self._lexical.matched(asked_terms, [rows[order[first]] for first, *_ in best])
+        hits = []
+        for (first, *others), shared in zip(best, held, strict=True):
+            i = order[first]
+            row = rows[i]
+            why = Why(
+                ranks[0].get(row), float(cosines[i]), ranks[1].get(row), lexical.get(row), float(coverage[i]), shared,
+                ranks[2][row], tuple(t for t in shared if t in asked.quantities), part,
             )
-            for row, held in zip(best, self._lexical.matched(query_terms, best), strict=True)
-        ]
+            also = tuple(self.passages[rows[order[o]]] for o in others)
+            hits.append(Hit(self.passages[row], float(scores[i]), why, also))
+        return hits
 
     def question(self, query: str) -> Question:
         """The query, read once for all the comparisons that follow."""
@@ -140,38 +157,13 @@ class Index:
         text = normalise(text).text
         return interaction.words(text, self.embedder.token_vectors([text])[0], pairs=True)
 
-    def _coverage(self, asked: Question, rows: Sequence[int]) -> list[float]:
-        near = {row: self._neighbours(row) for row in rows}
-        everything = sorted({*rows, *(n for ns in near.values() for n in ns)})
-        matches = {row: self.matched(asked, self.passages[row].text) for row in everything}
-        ids = {self.passages[row].article_id for row in rows}
-        titles = {i: self.matched(asked, self.articles[i].title) for i in ids}
-        own = np.array([matches[row] for row in rows])
-        around = np.array(
-            [np.max([titles[self.passages[r].article_id], *(matches[n] for n in near[r])], axis=0) for r in rows]
-        )
-        weights = interaction.word_weights(asked.words, own)
-        held = np.array([len(asked.quantities & self._row_quantities(r)) for r in rows])
-        # A quantity of the question weighs as much as an average word of it.
-        each = float(weights.mean()) if len(weights) else 1.0
-        total = float(weights.sum()) + each * len(asked.quantities)
-        if total <= 0:
-            return [0.0] * len(rows)
-        return ((np.maximum(own, CONTEXT * around) @ weights + each * held) / total).tolist()
-
-    def _neighbours(self, row: int) -> list[int]:
-        article_id = self.passages[row].article_id
-        return [
-            n for n in (row - 1, row + 1)
-            if 0 <= n < len(self.passages) and self.passages[n].article_id == article_id
-        ]
-
-    def _rows_by_language(self, langs: Sequence[str]) -> list[list[int]]:
+    @cached_property
+    def _rows(self) -> dict[str, np.ndarray]:
+        """Language -> the rows of its passages, ascending."""
         groups: dict[str, list[int]] = {}
         for row, passage in enumerate(self.passages):
-            if not langs or any(same_language(passage.lang, lang) for lang in langs):
-                groups.setdefault(passage.lang, []).append(row)
-        return list(groups.values())
+            groups.setdefault(passage.lang, []).append(row)
+        return {lang: np.array(rows, dtype=np.int64) for lang, rows in groups.items()}
 
 
 def _ranks(scores: dict[int, float]) -> dict[int, int]:

@@ -32,11 +32,12 @@ from index.manifest import retype
 from index.normalise import fold
 from index.search import Index, context
 from index.types import Article, Embedder, Passage
+from index.wordtable import WordTable, words_of_all
 
 if TYPE_CHECKING:
     import numpy as np
 
-FORMAT = 2
+FORMAT = 3
 BUDGET = 160
 OVERLAP = 40
 _TITLE = 32  # tokens left to the title before a passage, where the encoder's longest text is short
@@ -182,7 +183,8 @@ def _open(folder: Path, manifest: dict, embedder: Embedder) -> Index:
         raise IndexCorrupt(f"{path} is damaged or missing; {retype(folder)}")
     found = files.articles(data)
     passages = files.passages(data, {a.id: a for a in found})
-    return Index(found, passages, Dense.open(data / "vectors.faiss"), Lexical.open(data / "bm25"), embedder)
+    words = WordTable.open(data / "words") if (data / "words").is_dir() else None
+    return Index(found, passages, Dense.open(data / "vectors.faiss"), Lexical.open(data / "bm25"), embedder, words)
 
 
 def encoded_text(article: Article, passage: Passage) -> str:
@@ -213,6 +215,8 @@ def _write(
         Dense.build(vectors).save(data / "vectors.faiss")
         texts = [terms(context(by_id[p.article_id], p), p.lang) for p in passages]
         Lexical.build(texts).save(data / "bm25")
+        if words := words_of_all(found, passages, embedder):
+            words.save(data / "words")
         made = [p for p in sorted(data.rglob("*")) if p.is_file()]
         manifest = {
             "settings": settings, "sources": sources, "articles": digests, "passages": len(passages), "data": data.name,

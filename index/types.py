@@ -75,10 +75,14 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """How a hit was found: its 1-based rank and score in each list (None: not in that list) and the matched terms.
+    """How a hit was found: its 1-based rank and score in each list (None: not in that list) and what it shares with the
+    question.
 
     `dense_score` is a cosine, `lexical_score` a BM25 sum, `coverage` the idf-weighted share of the question (0..1) that
-    the passage's token vectors answer. Higher is better in all of them.
+    the passage's token vectors answer; higher is better in all of them. The ranks are among the candidates of all
+    languages; `fused_rank` is the place before late interaction. `terms` are the index terms of the question that the
+    passage or its title has, `quantities` those of them that are figures or dates, by value. `part` is the part of the
+    question that found the hit, where the question was taken apart, else empty.
     """
 
     dense_rank: int | None = None
@@ -87,15 +91,22 @@ class Why:
     lexical_score: float | None = None
     coverage: float | None = None
     terms: tuple[str, ...] = ()
+    fused_rank: int | None = None
+    quantities: tuple[str, ...] = ()
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found for a query. Higher `score` is better; scores compare within one ranking only."""
+    """A passage found for a query. Higher `score` is better; scores compare within one ranking only.
+
+    `also` are near-duplicates that the ranking would have held further down, best first.
+    """
 
     passage: Passage
     score: float
     why: Why = field(default_factory=Why)
+    also: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

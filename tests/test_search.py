@@ -10,12 +10,14 @@ from fakes import TOWN, ConceptEmbedder, article, index_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.coverage import ELSEWHERE, NEAR, SENTENCE
 from index.dense import Dense
 from index.languages import same_language
 from index.lexical import Lexical
 from index.normalise import fold
-from index.search import CONTEXT, DENSE, RRF_K, Index, context, rrf
+from index.search import CONTEXT, DENSE, OWN, RRF_K, Index, context, rrf
 from index.types import Embedder, Retriever
+from index.wordtable import words_of_all
 
 LANGS = {"hafen": "de", "school": "en", "tianwen": "zh-Hans"}
 
@@ -126,10 +128,16 @@ def test_parts_of_different_length_are_refused():
         Index([], [], Dense.build(one), Lexical.build([["a"], ["b"]]), embedder)
 
 
-def test_equal_passages_come_in_the_order_of_the_index():
-    index = index_of([article("The harbour bridge.", id=f"a{i}") for i in range(9)], ConceptEmbedder())
-    assert found(index, "Hafen") == [f"a{i}:0-19" for i in range(9)]
-    assert found(index, "Hafen", 3) == [f"a{i}:0-19" for i in range(3)]
+def test_passages_of_equal_score_come_in_the_order_of_the_index():
+    index = index_of([article(f"The harbour bridge {i}.", id=f"a{i}") for i in range(1, 9)], ConceptEmbedder())
+    assert [h.split(":")[0] for h in found(index, "Hafen")] == [f"a{i}" for i in range(1, 9)]
+    assert [h.split(":")[0] for h in found(index, "Hafen", 3)] == [f"a{i}" for i in range(1, 4)]
+
+
+def test_equal_passages_are_one_hit_that_names_the_others():
+    index = index_of([article("The harbour bridge.", id=f"a{i}") for i in range(4)], ConceptEmbedder())
+    (hit,) = index.search("Hafen", 3)
+    assert hit.passage.id == "a0:0-19" and [p.id for p in hit.also] == [f"a{i}:0-19" for i in (1, 2, 3)]
 
 
 def test_many_near_passages_of_one_language_do_not_crowd_out_another():
@@ -153,7 +161,8 @@ def test_why_tells_ranks_scores_and_terms(town):
     assert hit.why.lexical_rank == 1 and hit.why.lexical_score > 0
     assert "#1987y" in hit.why.terms
     assert 0 < hit.why.coverage <= 1
-    assert hit.score == pytest.approx(hit.why.coverage + DENSE * hit.why.dense_score)
+    assert hit.why.fused_rank == 1 and hit.why.quantities == ("#1987y",) and hit.why.part == ""
+    assert hit.score == pytest.approx(hit.why.coverage + DENSE * hit.why.dense_score)  # less nothing: it is in German
 
 
 def test_coverage_of_a_hand_calculation():
@@ -168,14 +177,70 @@ def test_coverage_of_a_hand_calculation():
 def test_a_word_of_the_title_or_a_neighbour_counts_a_part():
     # Both texts have "built", none "harbour": soft counts 2 and 0 of 2. The title or the next passage of "a" has it.
     built, harbour = np.log1p(0.5 / 2.5), np.log1p(2.5 / 0.5)
-    titles = [article("Built long ago.", id="a", title="Harbour"), article("Built long ago.", id="b", title="Bread")]
+    titles = [article("Built long ago.", id="a", title="Harbour"), article("Ago long built!", id="b", title="Bread")]
     index = index_of(titles, ConceptEmbedder())
     coverage = {h.passage.article_id: h.why.coverage for h in index.search("Hafen built", 2)}
     expected = {"a": (CONTEXT * harbour + built) / (harbour + built), "b": built / (harbour + built)}
     assert coverage == pytest.approx(expected, rel=1e-4)
     beside = index_of([article("Built long ago. At the harbour there.", id="a")], ConceptEmbedder(), budget=4)
     first, second = sorted(beside.search("Hafen built", 2), key=lambda h: h.passage.start)
-    assert first.why.coverage == pytest.approx(second.why.coverage) == pytest.approx((1 + CONTEXT) / 2)
+    assert first.why.coverage == pytest.approx(second.why.coverage) == pytest.approx((1 + NEAR) / 2)
+
+
+def test_words_that_one_sentence_has_together_count_more_than_words_apart():
+    # Both passages have both words. In "b" each sentence has one, and the other counts ELSEWHERE: weights are equal.
+    together = article("Harbour ferry. Stones and sand.", id="a")
+    apart = article("Harbour stones. Sand and ferry.", id="b")
+    coverage = {
+        h.passage.article_id: h.why.coverage for h in index_of([together, apart], ConceptEmbedder()).search("Hafen Fähre", 2)
+    }
+    assert coverage == pytest.approx({"a": 1.0, "b": (1 - SENTENCE) + SENTENCE * (1 + ELSEWHERE) / 2})
+
+
+def test_a_passage_in_the_question_s_own_language_scores_less_for_the_same_support():
+    index = index_of([article("Hafen: Brücke.", "de", "de"), article("Harbour: bridge.", "en", "en")], ConceptEmbedder())
+    for query, first in (("Which bridge at the harbour?", "de"), ("Welche Brücke am Hafen?", "en")):
+        best, other = index.search(query, 2)
+        assert best.passage.lang == first and best.score - other.score == pytest.approx(OWN, abs=1e-6)
+
+
+def test_words_stored_and_words_made_when_needed_rank_alike(town):
+    stored = Index(
+        town.articles.values(), town.passages, town._dense, town._lexical, town.embedder,
+        words_of_all(town.articles.values(), town.passages, town.embedder),
+    )
+    for query in ("When was the bridge at the harbour opened in 1987?", "港口的桥梁什么时候开放?", "1.5 million", "Brot"):
+        assert [(h.passage, h.why.terms, pytest.approx(h.score, abs=1e-3)) for h in town.search(query)] == [
+            (h.passage, h.why.terms, h.score) for h in stored.search(query)
+        ]
+
+
+def test_a_table_of_other_passages_is_refused(town):
+    few = words_of_all(town.articles.values(), town.passages[1:], town.embedder)
+    with pytest.raises(ValueError, match="rows of words"):
+        Index(town.articles.values(), town.passages, town._dense, town._lexical, town.embedder, few)
+
+
+def test_a_name_alone_is_found_in_the_other_script():
+    filler = [article(f"北京的港口有桥梁{'一二三四五六七八九'[i]}座,学校也有教师。", "zh-Hans", f"f{i}") for i in range(9)]
+    named = article("局长姜广智表示,企业很多。", "zh-Hans", "named")
+    latin = article("Mr Sun Xiang spoke of many firms.", "en", "latin")
+    index = index_of([*filler, named, latin], ConceptEmbedder(), budget=40)
+    best = index.search("Who is Jiang Guangzhi?", 3)[0]
+    assert best.passage.article_id == "named" and {"姜广", "广智"} <= set(best.why.terms)
+    assert index.search("孙翔是谁?", 3)[0].passage.article_id == "latin"
+    assert index.search("孫翔是誰?", 3)[0].passage.article_id == "latin"
+
+
+def test_a_comparison_brings_the_best_passage_of_every_side():
+    near = [article(f"The harbour budget of Altmünde was discussed, note {i}.", "en", f"a{i}") for i in range(12)]
+    far = article("Neustadt: Haushalt.", "de", "b")
+    index = index_of([*near, far], ConceptEmbedder(), budget=40)
+    hits = index.search("Compare the harbour budget of Altmünde and Neustadt", 3)
+    assert "b" in {h.passage.article_id for h in hits[:2]} and {h.why.part for h in hits[:2]} == {
+        "Compare the harbour budget of Altmünde", "Compare the harbour budget of Neustadt"
+    }
+    assert [h.score for h in hits] == sorted((h.score for h in hits), reverse=True)
 
 
 def test_a_quantity_of_the_question_counts_by_value(town):

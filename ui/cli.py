@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ui import build_command, chat_command, score_command
-from ui.output import answer_json, hit_json, json_line, plain
+from ui.hits import ranked_json, ranked_plain
+from ui.output import answer_json, json_line, plain
 
 if TYPE_CHECKING:
     from rag.chatbot import Chatbot
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument(
         "--source-lang", action="append", default=[], metavar="TAG", help="only articles in TAG"
     )
+    search.add_argument("--explain", action="store_true", help="say how each passage was found")
     search.add_argument("--json", action="store_true", help="one JSON object a line")
 
     ask = command("ask", _ask, "the cited answer to a question")
@@ -139,11 +141,7 @@ def _search(args: argparse.Namespace) -> int:
 
     hits = open_index(args.index, _embedder(args)).search(args.question, args.k, args.source_lang)
     for rank, hit in enumerate(hits, 1):
-        if args.json:
-            print(json_line({"rank": rank, **hit_json(hit)}))
-        else:
-            where = f"{hit.passage.article_id} {hit.passage.start}-{hit.passage.end} {hit.passage.lang}"
-            print(f"{rank:2}. {hit.score:.3f}  {where}\n    {' '.join(hit.passage.text.split())}")
+        print(json_line(ranked_json(rank, hit)) if args.json else ranked_plain(rank, hit, args.explain))
     return 0
 
 
