@@ -21,13 +21,16 @@ _BEFORE: dict[Bound, str] = {
 }  # fmt: skip
 _BOUND_OF: dict[str, Bound] = {word: bound for bound, words in _BEFORE.items() for word in words.split("|")}
 _REACH = max(map(len, _BOUND_OF)) + 1
-_WORDS = "|".join(re.escape(w) for w in sorted(_BOUND_OF, key=len, reverse=True))
-_LEAD = re.compile(rf"(?:(?<![a-zäöü])|(?=[\u3400-\u9fff]))(?P<w>{_WORDS}) ?$")
+_LATIN = [word for word in _BOUND_OF if word[0] < "\u3000"]
+_LAST_LETTERS = frozenset(word[-1] for word in _LATIN)
+_LONGEST_HAN = max(len(word) for word in _BOUND_OF if word[0] > "\u3000")
+_LEAD = re.compile(rf"(?<![a-zäöü])(?P<w>{'|'.join(re.escape(w) for w in sorted(_LATIN, key=len, reverse=True))}) ?$")
 _AFTER: dict[str, Bound] = {
     "以上": "at least", "以下": "below", "以内": "at most", "之内": "at most", "左右": "about", "上下": "about",
     "or more": "at least", "and above": "at least", "oder mehr": "at least", "und mehr": "above", "plus": "above",
     "or less": "at most", "oder weniger": "at most",
 }  # fmt: skip
+_FIRST_LETTERS = frozenset(word[0] for word in _AFTER)
 _TRAIL = re.compile("|".join(map(re.escape, _AFTER)))
 # What joins the ends of a range. "and" and "und" do so only after "between" and "zwischen".
 JOINS = re.compile(r" ?(?:[-–—~]|to|bis(?: zu)?|至|到) ?")
@@ -38,15 +41,22 @@ _FROM = re.compile(r"(?:(?<![a-z])from|从|由) ?$")
 
 def bound_before(text: str, at: int) -> Bound:
     """What the words that end at `at` say of the number that begins there."""
-    m = _LEAD.search(text[max(0, at - _REACH) : at])
-    return _BOUND_OF[m["w"]] if m else "exact"
+    end = at - 1 if text[at - 1 : at] == " " else at
+    last = text[end - 1 : end]
+    if last >= "\u3000":
+        for length in range(min(_LONGEST_HAN, end), 0, -1):
+            if bound := _BOUND_OF.get(text[end - length : end]):
+                return bound
+    elif last in _LAST_LETTERS and (m := _LEAD.search(text, max(0, at - _REACH), at)):
+        return _BOUND_OF[m["w"]]
+    return "exact"
 
 
-def bound_after(text: str, at: int) -> tuple[Bound, int]:
-    """What the words at `at` say of the number before them, and where they end; `exact` and `at` if nothing."""
+def bound_after(text: str, at: int) -> Bound:
+    """What the words at `at` say of the number before them."""
     start = at + 1 if text[at : at + 1] == " " else at
-    m = _TRAIL.match(text, start)
-    return (_AFTER[m.group()], m.end()) if m else ("exact", at)
+    m = _TRAIL.match(text, start) if text[start : start + 1] in _FIRST_LETTERS else None
+    return _AFTER[m.group()] if m else "exact"
 
 
 def joined(text: str, first: int, end: int, start: int) -> bool:

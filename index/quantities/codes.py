@@ -7,7 +7,7 @@ import re
 from index.quantities.dates import YEAR
 from index.quantities.numerals import NUMBER
 
-WEB = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+")
+WEB = re.compile(r"(?:https?://|www\.)[!-~]+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 _PHONE = re.compile(
     r"(?:\d{2,4}[- ])?\d{3,4}[- ]\d{4}(?![\d.,])(?! ?[a-z%€])|0\d{2,4}[-/ ]\d{5,8}(?!\d)|1[3-9]\d{9}(?!\d)|\d{3,4}-\d{3,4}-\d{3,4}|"
     r"\d{12,}"
@@ -24,6 +24,11 @@ _NAMED = re.compile(
     r"stage|klasse|class|layer|tier|step|schritt|top|terminal|gate|vol|volume|windows|iphone|python|web|industrie|industry|"
     r"release|modell|model|typ|type|mark|paragraph)\.? ?|§ ?|版本 ?|第 ?|#|工业|top)$"
 )
+# The characters that these patterns need at their start or end, looked at first because most digits have none of them.
+_NAMED_ENDS = frozenset("abcdefghijklmnopqrstuvwxyz.§本第#业")
+_LEADS_TO_PHONE = frozenset("+.:( lnexk话线真机")
+_LONG = re.compile(r"\d{2,4}[-/ ]\d{3}|\d{11}")
+_FOLLOWED = re.compile(r"\d+ ?[:.urstn时点号年后]")
 _CODE = re.compile(r"[\da-z]+(?:[.\-][\da-z]+)*")
 _LETTER = re.compile(r"[a-zäöüßμ]")
 
@@ -31,22 +36,26 @@ _LETTER = re.compile(r"[a-zäöüßμ]")
 def code_end(text: str, at: int, before: str) -> int:
     """Where a code, name or telephone number ends that the digit at `at` belongs to; 0 if to none. `before` is the text
     that ends there."""
-    if _PHONE_LEAD.search(before) and (m := _PHONE_REST.match(text, at)):
-        return m.end()
-    year = YEAR.match(text, at)
-    if not year and (m := _PHONE.match(text, at)):
-        return m.end()
     last = before[-1:]
-    if last and last in "_#@\\":
+    if (last in _LEADS_TO_PHONE or before[-2:-1] in _LEADS_TO_PHONE) and last:
+        m = _PHONE_REST.match(text, at)
+        if m and _PHONE_LEAD.search(before):
+            return m.end()
+    if (last and last in "_#@\\") or _LETTER.match(last):
         return _CODE.match(text, at).end()
-    if _LETTER.match(last) or (last == "-" and _LETTER.match(before[-2:-1]) and not year):
+    m = _LONG.match(text, at)
+    if m and not YEAR.match(text, at) and (m := _PHONE.match(text, at)):
+        return m.end()
+    if last == "-" and _LETTER.match(before[-2:-1]) and not YEAR.match(text, at):
         return _CODE.match(text, at).end()
     return 0
 
 
 def ordinal_end(text: str, at: int, before: str) -> int:
     """Where a time of day, a score, an ordinal or a number in a name (`Platz 3`, `Version 2.1`) ends; 0 if none is here."""
-    m = _CLOCK.match(text, at) or _ORDINAL.match(text, at) or (_NAMED.search(before) and NUMBER.match(text, at))
+    m = _FOLLOWED.match(text, at) and (_CLOCK.match(text, at) or _ORDINAL.match(text, at))
+    if not m and before.rstrip(" ")[-1:] in _NAMED_ENDS and _NAMED.search(before):
+        m = NUMBER.match(text, at)
     if not m and (german := _GERMAN_ORDINAL.match(text, at)) and _ARTICLE.search(before):
         m = german
     return m.end() if m else 0

@@ -81,12 +81,17 @@ PLAN = re.compile(
 )
 HAN_PLAN = re.compile(r"十(?P<c>[一二三四五六])五(?![十百千万亿个家年月日号天元%五])")
 
+# What must follow the first digits of a date or period, looked at first because most numbers have none of it.
+_MAY_BE_DATE = re.compile(r"\d{1,4}(?: ?[年月季上下个前第的q,-]|[-/.] ?\d|(?:\.|st|nd|rd|th)? ?(?:[-–]|[a-zäö])|\. )|[^\d]")
+
 Reading = tuple[Decimal, Decimal | None, Unit, int]
 """Value, upper end of a range or None, unit, end."""
 
 
 def digit_date(text: str, at: int, lang: str) -> Reading | None:
     """The date, quarter, half-year or Five-Year Plan that starts with the digit at `at`; None if there is none."""
+    if not _MAY_BE_DATE.match(text, at):
+        return None
     m = DIGIT_DATE.match(text, at)
     if m:
         g = m.groupdict()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -11,13 +12,13 @@ from index.normalise import Normalised, normalise
 from index.quantities import dates, words
 from index.quantities.bounds import bound_after, bound_before, joined
 from index.quantities.codes import WEB, code_end, ordinal_end
+from index.quantities.han import counts
 from index.quantities.numerals import HAN_SCALES, NUMBER, SCALES, chinese_number, latin_number
 from index.quantities.ranges import Found, quantity, ranges
 from index.quantities.records import Bound, Quantity
-from index.quantities.units import COUNTERS, HAN_UNITS, NOT_COUNTED, SIGN, SIGNS, Meaning, unit_at
+from index.quantities.units import COUNTERS, HAN_UNITS, SIGN, SIGN_ENDS, SIGNS, Meaning, unit_at
 
-_DIGIT = re.compile(r"\d")
-_HAN = re.compile("[零〇一二两三四五六七八九十百千万亿廿卅半壹贰叁肆伍陆柒捌玖]|参(?=[拾佰仟])")
+_NUMERAL = re.compile(r"[\d零〇一二两三四五六七八九十百千万亿廿卅半壹贰叁参肆伍陆柒捌玖]")
 _HAN_RUN = re.compile("(?:[零〇一二两三四五六七八九十百千万亿兆廿卅点壹贰叁肆伍陆柒捌玖拾佰仟]|参(?=[拾佰仟]))+")
 _SPACED = re.compile(r"\d{1,3}(?: \d{3})+(?![\d.]\d|\d)(?:,\d+)?")
 _SCALE = re.compile(r" ?-?([a-zäöü]+)\.?")
@@ -31,13 +32,11 @@ _TENTHS = re.compile(
     "([一二两三四五六七八九\\d])成(?:([一二三四五六七八九半]))?(?!为|了|功|都|立|员|果|本|长|就|品|型|交|效|绩|套|语|人|年|熟|倍|因|千|百|分)"
 )
 _HALF = re.compile("半(个月|个小时|小时|年|天|个世纪)|半数")
-_ALONE = re.compile(r"[,.;:、，。；：!?)\]”」]|$|\s")
 _AND_HALF = re.compile("个半(月|小时|星期|钟头)")
+_MORE_SIGNS = frozenset("多余来几")
+_JOINED_TO = "⁄/分成"
+_LONGEST = 24  # characters of a number
 _VAGUE = "数几好多每"
-_CONGRESSES = ("十七", "十八", "十九", "二十")  # 二十大 is a party congress
-_COUNTED_BIG = tuple("城项品企行产重类战工领")
-_WORDS_OF_SCALES = ("千万", "百万", "万千", "万万", "百千", "万一", "千百", "亿万")
-_BIG = re.compile("大(?!学|会|家|人|多|小|量|力|型|众|陆|桥|数据|模型|湾|道|街|厦|师|幅|奖|赛|部|批|意|伟|洋|楼|气|刀|不)")
 def find(text: str, lang: str) -> list[Quantity]:
     """The quantities of `text` in order, at disjoint places. `lang` decides what separators and "Billion" mean.
 
@@ -69,16 +68,21 @@ class _Reader:
 
     def read(self) -> list[Found]:
         text = self.text
-        places = [(m.start(), self._digit) for m in _DIGIT.finditer(text)]
-        places += [(m.start(), self._han) for m in _HAN.finditer(text)]
-        places += [(m.start(), self._word) for m in words.ANCHOR.finditer(text)]
-        places.sort(key=lambda place: place[0])
-        skipped = [m.span() for m in WEB.finditer(text)] if "://" in text or "www." in text or "@" in text else []
+        places = [m.start() for m in _NUMERAL.finditer(text)]
+        anchor = words.ANCHOR if self.lang.startswith("zh") else words.WORD_ANCHOR
+        if starts := [m.start() for m in anchor.finditer(text)]:
+            places = sorted(places + starts)
+        skipped = deque(m.span() for m in WEB.finditer(text)) if "://" in text or "www." in text or "@" in text else deque()
         out: list[Found] = []
-        for at, method in places:
-            if at < self.done or any(start <= at < end for start, end in skipped):
+        for at in places:
+            if at < self.done:
                 continue
-            if found := method(at):
+            while skipped and skipped[0][0] <= at:
+                self.done = max(self.done, skipped.popleft()[1])
+            if at < self.done:
+                continue
+            here = text[at]
+            if found := self._digit(at) if here.isdecimal() else self._han(at) if here >= "\u3000" else self._word(at):
                 out.append(found)
                 self.done = found.end
         return out
@@ -86,10 +90,10 @@ class _Reader:
     def _digit(self, at: int) -> Found | None:
         text = self.text
         before = text[max(0, at - 14) : at]
-        sign = SIGN.search(before)
+        sign = SIGN.search(before) if before.rstrip(" ")[-1:] in SIGN_ENDS else None
         if sign and at - len(sign.group()) < self.done:
             sign = None
-        if before.endswith(("q", "h")) and not before[-2:-1].isalnum() and (reading := dates.word_date(text, at - 1)):
+        if before[-1:] in ("q", "h") and not before[-2:-1].isalnum() and (reading := dates.word_date(text, at - 1)):
             return _calendar(at - 1, reading)
         if not sign and (skip := code_end(text, at, before)):
             self.done = skip
@@ -102,16 +106,21 @@ class _Reader:
             if end := ordinal_end(text, at, before):
                 self.done = end
                 return None
-        m = (not self.lang.startswith("zh") and _SPACED.match(text, at)) or NUMBER.match(text, at)
-        self.done = m.end()
-        value = latin_number(m.group(), self.lang)
-        if value is None or (len(m.group()) > 1 and m.group()[0] == "0" and m.group()[1].isdigit()) or len(m.group()) > 24:
+        m = NUMBER.match(text, at)
+        if text[m.end() : m.end() + 1] == " " and not self.lang.startswith("zh"):
+            m = _SPACED.match(text, at) or m
+        end = self.done = m.end()
+        digits = m.group()
+        value = latin_number(digits, self.lang) if len(digits) <= _LONGEST else None
+        if value is None or (digits[0] == "0" and digits[1:2].isdigit()):
             return None
-        if text[m.end() : m.end() + 1] in ("⁄", "/") or text[m.end() : m.end() + 2] == "分之":
-            return self._fraction(at)
-        if tenths := _TENTHS.match(text, at):
-            return self._tenths(at, tenths, bound)
-        return self._complete(at, m.end(), value, bound, sign.group().strip() if sign else "")
+        after = text[end : end + 1]
+        if after in _JOINED_TO and after:
+            if after in "⁄/" or text.startswith("分之", end):
+                return self._fraction(at)
+            if tenths := _TENTHS.match(text, at):
+                return self._tenths(at, tenths, bound)
+        return self._complete(at, end, value, bound, sign.group().strip() if sign else "")
 
     def _han(self, at: int) -> Found | None:
         text = self.text
@@ -124,14 +133,17 @@ class _Reader:
             return _calendar(at - 1 if before == "第" else at, reading)
         if before == "第":
             reading = dates.digit_date(text, at, self.lang)
-            self.done = _HAN_RUN.match(text, at).end()
+            self.done = at + 1
             return _calendar(at - 1, reading) if reading else None
-        if _SHARE.match(text, at):
+        m = _HAN_RUN.match(text, at)
+        if m is None:
+            return None
+        run, after = m.group().rstrip("点"), text[m.end() : m.end() + 1]
+        if after == "分" and _SHARE.match(text, at):
             return self._fraction(at)
         bound = bound_before(text, at)
-        if m := _TENTHS.match(text, at):
+        if after == "成" and (m := _TENTHS.match(text, at)):
             return self._tenths(at, m, bound)
-        run = _HAN_RUN.match(text, at).group().rstrip("点")
         if text.startswith("一半", at):
             return self._share(at, at + 2, Decimal(50), "1/2", bound)
         end = at + len(run)
@@ -142,30 +154,7 @@ class _Reader:
         if value is None:
             return self._either(at, run)
         found = self._complete(at, end, value, bound, "")
-        return found if found and self._counts(run, found) else None
-
-    def _counts(self, run: str, found: Found) -> bool:
-        """True unless the numeral is more often part of a word than a number."""
-        text, end = self.text, found.end
-        unit = found.meaning is not None
-        if NOT_COUNTED.match(text, found.start + len(run)) or ("点" in run and not unit and run[-1] not in "百千万亿"):
-            return False
-        if len(run) == 1:
-            if run in "零〇一二":
-                return run == "一" and found.number == Decimal("1.5")
-            if run in "百千万亿":
-                return unit and (found.bound != "exact") and found.meaning[2] != "li"
-            if not unit and _JOIN_NEXT.match(text, end):
-                return True
-            return (unit and found.meaning[2] not in ("li", "l", "g", "jin", "W")) or bool(_BIG.match(text, end))
-        if run in _WORDS_OF_SCALES:
-            return False
-        if unit:
-            return found.meaning[2] != "li"
-        if run[-1] in "百千万亿":
-            return True
-        big = _BIG.match(text, end) and not (run in _CONGRESSES and text[end + 1 : end + 2] not in _COUNTED_BIG)
-        return bool((_ALONE.match(text, end) and run != "十一") or big)
+        return found if found and counts(text, run, found) else None
 
     def _either(self, at: int, run: str) -> Found | None:
         """`两三家`, `三五个`: a range of two digits side by side."""
@@ -203,8 +192,9 @@ class _Reader:
         return self._share(at, m.end(), whole * 10 + rest, "", bound)
 
     def _share(self, at: int, end: int, value: Decimal, measure: str, bound: Bound) -> Found:
-        after, _ = bound_after(self.text, end)
-        return Found(at, end, value, 0, ("percent", Fraction(1), measure), after if bound == "exact" else bound)
+        if bound == "exact":
+            bound = bound_after(self.text, end)
+        return Found(at, end, value, 0, ("percent", Fraction(1), measure), bound)
 
     def _word(self, at: int) -> Found | None:
         text = self.text
@@ -229,13 +219,12 @@ class _Reader:
         text = self.text
         if text[end : end + 1] == "+":
             bound, end = "above", end + 1
-        if m := _MORE.match(text, end):
-            bound, end = "above", m.end()
-        exponent, end = self._scale(end, sign)
-        if m := _AND_HALF.match(text, end):
-            return Found(at, m.end(), value + Decimal("0.5"), exponent, HAN_UNITS["个" + m[1]], bound)
-        if m := _MORE.match(text, end):
-            bound, end = "above", m.end()
+        bound, end = self._more(bound, end)
+        exponent, scaled = self._scale(end, sign)
+        if scaled > end:
+            bound, end = self._more(bound, scaled)
+        elif text[end : end + 1] == "个" and (m := _AND_HALF.match(text, end)):
+            return Found(at, m.end(), value + Decimal("0.5"), 0, HAN_UNITS["个" + m[1]], bound)
         unit = self._unit(end)
         if sign:
             meaning: Meaning | None = (SIGNS[sign], Fraction(1), "")
@@ -248,20 +237,28 @@ class _Reader:
                 return None
             if not unit and not exponent and _VERSION.fullmatch(text[at:end]):
                 return None
-        if meaning and meaning[0] == "duration" and (m := re.match("半", text[end : end + 1])):
-            value, end = value + Decimal("0.5"), m.end() + end
-        after, _ = bound_after(text, self._past_counter(end))
-        return Found(start, end, value, exponent, meaning, after if bound == "exact" else bound)
+        if meaning and meaning[0] == "duration" and text[end : end + 1] == "半":
+            value, end = value + Decimal("0.5"), end + 1
+        if bound == "exact":
+            bound = bound_after(text, end + 1 if text[end : end + 1] in COUNTERS else end)
+        return Found(start, end, value, exponent, meaning, bound)
+
+    def _more(self, bound: Bound, end: int) -> tuple[Bound, int]:
+        """The 多 of `1000多家`: above, and where it ends."""
+        if self.text[end : end + 1] in _MORE_SIGNS and (m := _MORE.match(self.text, end)):
+            return "above", m.end()
+        return bound, end
 
     def _scale(self, end: int, sign: str) -> tuple[int, int]:
         text = self.text
-        if m := _HAN_SCALE.match(text, end):
+        here = text[end : end + 1]
+        if (here >= "\u3000" or here == " ") and (m := _HAN_SCALE.match(text, end)):
             if m[1] == "兆" and self.lang == "zh-Hans" and not re.match("[元美欧日港]", text[m.end() : m.end() + 1]):
                 return 0, end
             return HAN_SCALES[m[1]], m.end()
         if sign and (m := _LETTER_SCALE.match(text, end)):
             return _LETTER_SCALES[m[1]], m.end()
-        m = _SCALE.match(text, end)
+        m = _SCALE.match(text, end) if here < "\u3000" else None
         if m is None:
             return 0, end
         word = m[1]
@@ -277,7 +274,7 @@ class _Reader:
         text = self.text
         if unit := unit_at(text, self.original, self.starts, at):
             return unit
-        if compound := words.compound(text, at):
+        if text[at : at + 1] < "\u3000" and (compound := words.compound(text, at)):
             return compound
         start = at + 1 if text[at : at + 1] == " " else at
         if text[start : start + 1] in COUNTERS and text[start : start + 1]:
@@ -286,14 +283,10 @@ class _Reader:
             return ("flops", Fraction(10**15), "PFLOPS"), m.end()
         return None
 
-    def _past_counter(self, end: int) -> int:
-        return end + 1 if self.text[end : end + 1] in COUNTERS else end
-
 
 _COMPUTE = re.compile(r" ?p(?![a-z])")
 _GLUED = re.compile(r"[a-z]|-[a-z]\b")
 _VERSION = re.compile(r"\d{1,2}[.]0")
-_JOIN_NEXT = re.compile("[-–~至到][一二两三四五六七八九十]")
 
 
 def _calendar(at: int, reading: dates.Reading) -> Found:

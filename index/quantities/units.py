@@ -95,6 +95,7 @@ SIGNS: dict[str, Unit] = {
     "$": "USD", "us$": "USD", "usd": "USD", "us-$": "USD", "€": "EUR", "eur": "EUR", "¥": "CNY", "cn¥": "CNY", "rmb": "CNY", "cny": "CNY",
     "£": "GBP", "gbp": "GBP", "hk$": "HKD", "hkd": "HKD", "nt$": "TWD", "jpy": "JPY", "人民币": "CNY", "美元": "USD",
 }  # fmt: skip
+SIGN_ENDS = frozenset(name[-1] for name in SIGNS)
 SIGN = re.compile(r"(?:(?<![a-z])(?:us-?|hk|nt)?\$|(?<![a-z])cn¥|[€¥£]|(?<![a-z])(?:usd|eur|rmb|cny|gbp|hkd|jpy)|人民币) ?$")
 
 # What a Chinese numeral counts. Left out are those that follow an ordinal as often (二期, 三级, 十九届).
