@@ -118,5 +118,6 @@ def test_the_script_is_that_of_the_own_words():
     assert in_script("這些文章沒有涉及該主題。", "zh-Hant") and not in_script("這些文章沒有涉及該主題。", "zh-Hans")
     assert in_script("这些文章没有涉及该主题。", "zh-Hans") and not in_script("这些文章没有涉及该主题。", "zh-Hant")
     assert in_script("上海", "zh-Hans") and in_script("上海", "zh-Hant")
+    assert in_script("這些文章", "zh") and in_script("这些文章", "zh") and not in_script("sixth", "zh")
     assert not in_script("sixth", "zh-Hans") and not in_script("这些文章", "de")
     assert in_script("文章寫道：“产业规模” [1]", "zh-Hant", ["产业规模"])

@@ -8,6 +8,7 @@ import pytest
 from eval.dataset import SPLITS, Question, article_langs, check, load, shared_facts, shipped
 from eval.metrics import says
 from index.articles import read_articles
+from index.languages import detect
 from index.types import Article
 
 LANGS = {"de", "en", "zh-Hans", "zh-Hant"}
@@ -51,6 +52,10 @@ def test_the_unanswerable_are_as_many_in_every_language(splits):
 def test_a_question_names_its_own_split(splits):
     for name, split in splits.items():
         assert {q.split for q in split} == {name}
+
+
+def test_every_question_is_recognisably_in_its_language_and_script(questions):
+    assert [(q.id, detect(q.question)) for q in questions if detect(q.question) != q.lang] == []
 
 
 def test_no_fact_and_no_wording_is_in_both_splits(splits, questions):

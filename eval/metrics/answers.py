@@ -97,13 +97,10 @@ def in_script(text: str, lang: str, foreign: Iterable[str] = ()) -> bool:
     han = _HAN.findall(own)
     if not _is_chinese(lang):
         return 2 * len(han) <= sum(c.isalpha() for c in own)
-    other = "zh-Hans" if lang == "zh-Hant" else "zh-Hant"
-    characters = "".join(han)
-    return bool(han) and (chinese_script(characters) == lang or not _only_in(characters, other))
-
-
-def _only_in(characters: str, script: str) -> bool:
-    return (to_simplified if script == "zh-Hant" else to_traditional)(characters) != characters
+    if lang == "zh" or not han:
+        return bool(han)
+    characters, convert = "".join(han), to_traditional if lang == "zh-Hant" else to_simplified
+    return chinese_script(characters) == lang or convert(characters) == characters
 
 
 def _is_chinese(lang: str) -> bool:
