@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 from scripted import SEEDS
 
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 ARTIFACTS = Path(__file__).parent.parent.parent / "artifacts"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def send(page, question: str, state: str = "found") -> int:

@@ -70,8 +70,9 @@ function showSettings(changed) {
     tick.checked = settings.sourceLangs.includes(lang);
     return make("label", { class: "cc-tick" }, tick, make("span", { lang }, languageName(lang)));
   });
-  parts.push(make("fieldset", { class: "cc-field" }, make("legend", {}, t("source_langs")),
-    make("div", { class: "cc-ticks" }, ...boxes), make("p", { class: "cc-note" }, t("source_langs_note"))));
+  parts.push(make("div", { class: "cc-field", role: "group", "aria-labelledby": "cc-sources-in" },
+    make("span", { id: "cc-sources-in" }, t("source_langs")),
+    make("div", { class: "cc-ticks" }, ...boxes, make("p", { class: "cc-note" }, t("source_langs_note")))));
   const number = make("output", {}, String(settings.k));
   const range = make("input", { type: "range", min: 3, max: 30, value: settings.k, on: { input: () => {
     number.textContent = range.value;

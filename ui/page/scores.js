@@ -26,10 +26,21 @@ export async function render() {
   if (state.start?.changes && state.start?.scores) {
     head.append(button("cc-second", t("scores_run"), () => run(bar), { id: "cc-run", disabled: running }));
   }
-  const plots = make("div", { class: "cc-plots" });
-  plots.innerHTML = shown.html;
+  const plots = shown.html ? report(shown.html) : "";
   const none = shown.runs.length ? null : make("p", { class: "cc-note" }, t("scores_none"));
   section.replaceChildren(make("h2", {}, t("scores")), make("p", { class: "cc-note" }, t("scores_note")), head, bar, ...[none, plots].filter(Boolean));
+}
+
+// A report is a whole page of its own: it is shown in a frame that runs nothing, as high as it needs to be.
+function report(html) {
+  const frame = make("iframe", { class: "cc-report", title: t("scores"), sandbox: "allow-same-origin", srcdoc: html });
+  frame.addEventListener("load", () => {
+    const { body } = frame.contentDocument;
+    const fit = () => (frame.style.height = `${body.scrollHeight + 8}px`);
+    new ResizeObserver(fit).observe(body);
+    fit();
+  });
+  return frame;
 }
 
 function select(label, options, value, change) {
