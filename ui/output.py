@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from rag.types import Answer
 
 
+YIELDING = ("query", "note")  # keys of an answer that give way to keys of the same name in a file of questions
+
+
 def json_line(row: dict[str, Any]) -> str:
     """`row` as one line of JSON in readable letters; escaped if it holds what UTF-8 cannot write (a lone surrogate)."""
     line = json.dumps(row, ensure_ascii=False)
