@@ -40,7 +40,10 @@ def page(comparison: Comparison) -> str:
 def _differences(comparison: Comparison) -> str:
     found = [d for d in comparison.cells[OVERALL].values() if d is not None]
     reach = max([0.05, *(max(abs(d.low), abs(d.high)) for d in found)])
-    head = "".join(f'<th scope="col">{escape(h)}</th>' for h in ("score", *comparison.names, "", "difference", "p", "p (Holm)", "n"))
+    names = ("score", *comparison.names, "difference", "p", "p (Holm)", "n")
+    head = "".join(
+        f'<th scope="col"{" colspan=2" if name == "difference" else ""}>{escape(name)}</th>' for name in names
+    )
     rows = "".join(_row(d, reach, comparison.adjusted.get(d.score)) for d in found)
     return scroll(f'<table class="forest"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>')
 
