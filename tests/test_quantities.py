@@ -22,7 +22,7 @@ from index.quantities.units import BY_MEASURE
 BOUNDS = {"": "exact", ">": "above", "<": "below", "~": "about", "≲": "nearly", ">=": "at least", "<=": "at most"}
 DURATIONS = ("year", "quarter", "month", "week", "day", "hour", "minute")
 MEASURES = {
-    f"{measure}s" if unit == "duration" else measure: (unit, measure, factor)
+    f"{measure}s" if measure in DURATIONS else measure: (unit, measure, factor)
     for (unit, measure), factor in BY_MEASURE.items()
     if measure
 }

@@ -36,6 +36,7 @@ _TRAIL = re.compile("|".join(map(re.escape, _AFTER)))
 JOINS = re.compile(r" ?(?:[-–—~]|to|bis(?: zu)?|至|到) ?")
 _BETWEEN = re.compile(r"(?:between|zwischen|介于) ?(?:etwa |rund |about |approximately )?$")
 _AND = re.compile(r" (?:and|und) |和|与|至|到")
+_SHARING = re.compile(r" (?:to|or|and|oder|und|auf) |或|和|到| ?/ ?")
 _FROM = re.compile(r"(?:(?<![a-z])from|从|由) ?$")
 
 
@@ -65,6 +66,11 @@ def joined(text: str, first: int, end: int, start: int) -> bool:
     if _BETWEEN.search(text[max(0, first - 24) : first]):
         return bool(_AND.fullmatch(gap) or JOINS.fullmatch(gap))
     return bool(JOINS.fullmatch(gap))
+
+
+def shares_unit(text: str, end: int, start: int) -> bool:
+    """True if a number that ends at `end` has the unit of the one from `start`: `5 or 6 years`, `von 10 auf 15 Prozent`."""
+    return bool(_SHARING.fullmatch(text[end:start]))
 
 
 def moves(text: str, at: int) -> bool:

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from index.quantities.numerals import SCALES, chinese_number
-from index.quantities.records import Unit
+from index.quantities.records import MONEY, Unit
 from index.quantities.units import COUNTERS, UNITS
 
 MONTHS = {
@@ -20,6 +20,8 @@ MONTHS = {
     )
     for name in names.split()
 }
+_WORDS_TOO = ("may", "mai", "march")  # alone they are a month only behind "in", "since" and the like
+_FULL_NAMES = {n for n in MONTHS if len(n) > 4 or n in ("june", "july", "juni", "juli", "märz")} - set(_WORDS_TOO) | {"jänner"}
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _Y = r"(?P<y>(?:1[89]|20)\d\d)(?!\d)"
 _HAN_DAY = "(?:三十一|三十|二十[一二三四五六七八九]?|廿[一二三四五六七八九]?|十[一二三四五六七八九]?|[一二三四五六七八九])"
@@ -45,16 +47,16 @@ _MONTH_LEAD = re.compile(
     r"(?:\b(?:im|in|since|seit|ab|until|by|of|during|ende|anfang|mitte|late|early|mid|this|last|next|vom|bis|monat)|mid-)[ -]?$"
 )
 HAN_DATE = re.compile(
-    rf"(?:(?P<y>[一二][零〇○一二三四五六七八九]{{3}})年)?(?P<m>{_HAN_MONTH})月(?:份|(?P<d>{_HAN_DAY})[日号])?"
+    rf"(?:(?P<y>[一二][零〇○一二三四五六七八九]{{3}})年)?(?P<m>{_HAN_MONTH})月(?:份|(?P<d>{_HAN_DAY})[日号]?(?:[至到-](?P<e>{_HAN_DAY})[日号]|(?<=[日号])))?"
 )
 HAN_YEAR = re.compile(r"[一二][零〇○一二三四五六七八九]{3}年(?!代)")
 YEAR = re.compile(r"(?P<y>(?:19|20)\d\d)(?:/\d\d(?!\d)| ?年(?!代))?(?!\d|[.,]\d)|(?P<z>1[0-8]\d\d) ?年(?!代)")
-_NOT_A_YEAR = re.compile(r" ?(?:er\b|ern\b|s\b|年代)")
+_NOT_A_YEAR = re.compile(r" ?(?:er\b|ern\b|['’]?s\b|年代)")
 _AFTER_WORD = re.compile(r" ?-?([a-zäöü]+)")
 # Nouns that are counted far more often than they follow a year.
 _COUNTED_NOUNS = frozenset(
     "firms companies enterprises employees people students firmen unternehmen betriebe menschen personen mitarbeiter "
-    "beschäftigte einwohner startups users jobs stations schools hospitals patents tonnen".split()
+    "beschäftigte einwohner startups users jobs stations schools hospitals patents tonnen voters customers visitors passengers residents wähler kunden besucher".split()
 )
 _AMOUNT = frozenset("above below nearly at_least".split())
 QUARTER = re.compile(
@@ -114,9 +116,8 @@ def word_date(text: str, at: int) -> Reading | None:
         year = m["y"] or m["y2"]
         alone = not m["d"] and not year
         if alone:
-            if len(m["n"]) < 4 and m["n"] not in ("mai", "may"):
-                return None
-            if not _MONTH_LEAD.search(text[max(0, at - 8) : at]):
+            led = m["n"] in _WORDS_TOO and _MONTH_LEAD.search(text[max(0, at - 8) : at])
+            if not led and m["n"] not in _FULL_NAMES:
                 return None
         return _date(year, str(MONTHS[m["n"]]), m["d"], m["e"], at + len(m["n"]) if alone else m.end())
     return _period(text, at) or _plan(text, at)
@@ -129,12 +130,19 @@ def han_date(text: str, at: int) -> Reading | None:
     if (m := HAN_DATE.match(text, at)) and (m["d"] or m["y"] or m.group().endswith("份") or m["m"] != "一"):
         day = chinese_number(m["d"]) if m["d"] else None
         year = str(chinese_number(m["y"])) if m["y"] else None
-        return _date(year, str(chinese_number(m["m"])), str(day) if day else None, None, m.end())
+        last = chinese_number(m["e"]) if m["e"] else None
+        return _date(year, str(chinese_number(m["m"])), str(day) if day else None, str(last) if last else None, m.end())
     if m := HAN_YEAR.match(text, at):
         return chinese_number(m.group()[:4]) or Decimal(0), None, "year", m.end()
     if m := HAN_PLAN.match(text, at):
         return 10 + (chinese_number(m["c"]) or Decimal(0)), None, "plan", m.end()
     return None
+
+
+def is_counted(text: str, at: int) -> bool:
+    """True if a noun that is counted, or a currency, follows at `at`."""
+    word = _AFTER_WORD.match(text, at)
+    return bool(word) and (word[1] in _COUNTED_NOUNS or UNITS.get(word[1], ("",))[0] in MONEY)
 
 
 def year(text: str, at: int, bound: str) -> Reading | None:
@@ -152,7 +160,7 @@ def year(text: str, at: int, bound: str) -> Reading | None:
         if _NOT_A_YEAR.match(text, end):
             return None
         word = _AFTER_WORD.match(text, end)
-        if word and (word[1] in SCALES or word[1] in ("billion", "trillion") or word[1] in _COUNTED_NOUNS):
+        if word and (word[1] in SCALES or word[1] in ("billion", "trillion") or is_counted(text, end)):
             return None
         if word and word[1] in UNITS and word[1] not in ("t", "h", "g", "m", "w", "mu", "day", "days", "tag", "year", "years"):
             return None

@@ -198,7 +198,7 @@ class _Reader:
 
     def _word(self, at: int) -> Found | None:
         text = self.text
-        if at and _LETTER.match(text[at - 1]):
+        if at and (_LETTER.match(text[at - 1]) or text[at - 1].isdecimal()):
             return None
         if reading := dates.word_date(text, at):
             return _calendar(at, reading)
@@ -210,7 +210,9 @@ class _Reader:
         value, end, alone = read
         self.done = end
         found = self._complete(at, end, value, bound_before(text, at), "")
-        if found is None or (found.end == end and (not alone or (text[end : end + 1] == "-" and not joined(text, at, end, end + 1)))):
+        if found is None or (not alone and not found.exponent and (value == 1 or found.end == end)):
+            return None
+        if found.end == end and text[end : end + 1] == "-" and not joined(text, at, end, end + 1):
             return None
         return found
 
@@ -256,7 +258,7 @@ class _Reader:
             if m[1] == "兆" and self.lang == "zh-Hans" and not re.match("[元美欧日港]", text[m.end() : m.end() + 1]):
                 return 0, end
             return HAN_SCALES[m[1]], m.end()
-        if sign and (m := _LETTER_SCALE.match(text, end)):
+        if (m := _LETTER_SCALE.match(text, end)) and (sign or dates.is_counted(text, m.end())):
             return _LETTER_SCALES[m[1]], m.end()
         m = _SCALE.match(text, end) if here < "\u3000" else None
         if m is None:

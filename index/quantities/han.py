@@ -23,6 +23,8 @@ def counts(text: str, run: str, found: Found) -> bool:
     if NOT_COUNTED.match(text, found.start + len(run)) or ("点" in run and not unit and run[-1] not in "百千万亿"):
         return False
     if len(run) == 1:
+        if text[found.start - 1 : found.start] in ("周", "期", "拜"):  # a day of the week
+            return False
         if run in "零〇一二":
             return run == "一" and found.number == Decimal("1.5")
         if run in "百千万亿":

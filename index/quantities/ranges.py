@@ -7,13 +7,14 @@ from decimal import Decimal
 from fractions import Fraction
 
 from index.normalise import Normalised
-from index.quantities.bounds import joined, moves
-from index.quantities.records import Bound, Quantity, Unit
+from index.quantities.bounds import joined, moves, shares_unit
+from index.quantities.records import MONEY, Bound, Quantity, Unit
 from index.quantities.units import Meaning
 from index.types import Span
 
 # Calendar units of which ranges are made, and what their values count a year as.
 _YEAR_AT = {"year": 1, "date": 10_000, "quarter": 10}
+_FAR = 12  # characters between two numbers that belong together
 _NUMBER_MEANING: Meaning = ("number", Fraction(1), "")
 
 
@@ -51,15 +52,24 @@ def ranges(text: str, found: list[Found]) -> list[Found]:
     """Neighbours that are the ends of one range become one; the first takes unit and scale from the second."""
     out: list[Found] = []
     for f in found:
-        if out and (merged := _range(text, out[-1], f)):
-            out[-1] = merged
-        else:
-            out.append(f)
+        if out and f.start - out[-1].end <= _FAR:
+            if merged := _range(text, out[-1], f):
+                out[-1] = merged
+                continue
+            out[-1] = _with_unit(text, out[-1], f)
+        out.append(f)
     return [f for f in out if not f.weak]
 
 
+def _with_unit(text: str, a: Found, b: Found) -> Found:
+    """`a` in the unit and scale of `b` if it has none of its own and shares them."""
+    if a.meaning or b.meaning is None or a.exponent or a.calendar or b.calendar or not shares_unit(text, a.end, b.start):
+        return a
+    return replace(a, meaning=b.meaning, exponent=b.exponent if a.number < 1000 else 0)
+
+
 def _range(text: str, a: Found, b: Found) -> Found | None:
-    if a.upper is not None or b.upper is not None or b.weak or b.start - a.end > 8 or not joined(text, a.start, a.end, b.start):
+    if a.upper is not None or b.upper is not None or b.weak or not joined(text, a.start, a.end, b.start):
         return None
     if a.calendar or b.calendar:
         if a.calendar != b.calendar or a.calendar not in _YEAR_AT:
@@ -70,8 +80,8 @@ def _range(text: str, a: Found, b: Found) -> Found | None:
         return replace(a, end=b.end, number=lower, upper=b.number) if lower < b.number else None
     if moves(text, a.start):
         return None
-    bare = a.meaning is None or (a.meaning[0] == "number" and not a.meaning[2])
-    if not bare and a.meaning and b.meaning and a.meaning != b.meaning and (b.meaning[0] != "number" or a.exponent == 0):
+    bare = a.meaning is None
+    if not bare and a.meaning != b.meaning and not (b.meaning is None and a.meaning[0] in MONEY):
         return None
     meaning = b.meaning if bare else a.meaning
     exponent = a.exponent or (b.exponent if a.number.scaleb(a.exponent) < b.number.scaleb(b.exponent) else 0)

@@ -66,11 +66,15 @@ _TABLE: dict[tuple[Unit, str, str], str] = {
     ("byte", "1e18", "EB"): "eb exabyte exabytes",
     ("byte", "1e21", "ZB"): "zb zettabyte zettabytes",
     ("duration", "31556952", "year"): "year years yr yrs jahr jahre jahren jahres jährig jährige jährigen jähriger jähriges jährigem "
-                                      "年 周年 年期 个年头",
+                                      "年 年期 个年头",
     ("duration", "2629746", "month"): "month months monat monate monaten monats monatig monatige monatigen 个月",
+    ("duration", "31556952", "age"): "years_old year_old jahre_alt jahr_alt 岁 周岁",
+    ("duration", "315569520", "decade"): "decade decades jahrzehnt jahrzehnte jahrzehnten",
+    ("duration", "3155695200", "century"): "century centuries jahrhunderte jahrhunderten 世纪 个世纪",
     ("duration", "7889238", "quarter"): "quarters quartale quartalen 个季度",
     ("duration", "604800", "week"): "week weeks woche wochen wöchig wöchige wöchigen 周 星期 个星期 礼拜 个礼拜",
-    ("duration", "86400", "day"): "day days tag tage tagen tägig tägige tägigen tages 天 个工作日",
+    ("duration", "86400", "day"): "day days tag tage tagen tägig tägige tägigen tages business_day business_days working_day working_days "
+                                "werktag werktage werktagen arbeitstage arbeitstagen 天 日内 个工作日",
     ("duration", "3600", "hour"): "hour hours hr hrs h stunde stunden stündig stündige stündigen 小时 个小时 钟头 个钟头",
     ("duration", "60", "minute"): "minute minutes min minuten minütig minütige minütigen 分钟",
     ("duration", "1", "second"): "second seconds sec sekunde sekunden 秒 秒钟",
@@ -100,7 +104,7 @@ SIGN = re.compile(r"(?:(?<![a-z])(?:us-?|hk|nt)?\$|(?<![a-z])cn¥|[€¥£]|(?<!
 
 # What a Chinese numeral counts. Left out are those that follow an ordinal as often (二期, 三级, 十九届).
 COUNTERS = frozenset("个家项类款座种条批所名位台套辆艘架只份场层部篇间栋片块颗支件组省县区国市镇村户起宗则棵")
-NOT_COUNTED = re.compile("年代|位一体|台山|国演义|元(?:锂|材料|里|桥|电池|催化|论|化)|家村|里(?:屯|桥|河)|区块链")
+NOT_COUNTED = re.compile("年代|周年|年级|位一体|台山|国演义|元(?:锂|材料|里|桥|电池|催化|论|化)|家村|里(?:屯|桥|河)|区块链")
 PEOPLE = re.compile(r"人次|人(?!工|才|形|类|民|均|口|机|物|士|员|体|脸|大|力|事|文|行|社|群|气|间|心|选)")
 
 

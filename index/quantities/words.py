@@ -15,11 +15,11 @@ ANCHOR = re.compile(
     r"ein(?=und|hun|tau|einh|e?[mns]? (?:mil|bil|dut|dri|vie|fün|hal|zeh|ach))|zw|dre|dri|vier|fünf|sech|sieb|acht|neun|zehn|elf|"
     r"hundert|tausend|hälfte|anderthalb|erst|second|fourt|seven|jan|jän|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])"
 )
-WORD_ANCHOR = re.compile(rf"(?<![a-zäöü]){ANCHOR.pattern}")  # faster where most characters are Latin
+WORD_ANCHOR = re.compile(rf"(?<![a-zäöü\d]){ANCHOR.pattern}")  # faster where most characters are Latin
 _LETTER = re.compile(r"[a-zäöü]")
 _ARTICLE_SCALE = re.compile(r"(?:a|one|eine?) (?=(?:million|billion|trillion|milliarde|billiarde)\b)")
 _DOZEN = re.compile(r"(?:(half )?(?:a|one) dozen|(halbes )?dutzend|ein(?:e[mns])? (halbe[sn] )?dutzend)\b")
-_HALF_A = re.compile(r"(?:half an? |eine? halbe[snm]? |einem halben )(?=million|milliarde|billion|year|jahr|month|monat|hour|stunde|day|tag)")
+_HALF_A = re.compile(r"(?:half an? |half-(?=million|billion)|eine? halbe[snm]? |einem halben )(?=million|milliarde|billion|year|jahr|month|monat|hour|stunde|day|tag)")
 _FOLD = re.compile(r"(two|three|four|five|six|seven|eight|nine|ten)(?=fold\b)")
 _AND_A_HALF = re.compile(r"(ein|zwei|drei|vier|fünf)einhalb|anderthalb")
 _VAGUE = re.compile(r"(?:einige|mehrere|viele|paar|several|few|many|etliche) $")
