@@ -90,9 +90,16 @@ def serve(
 
 
 def _theme() -> gr.themes.Base:
-    """A bare theme: fonts of this machine, and the paper of `style.css` already while the page loads."""
+    """A bare theme: fonts of this machine, and the paper and ink of `style.css` already while the page loads and where
+    Gradio asks for a password."""
     theme = gr.themes.Base(font="serif", font_mono="monospace")
-    return theme.set(body_background_fill="#fbfaf7", body_background_fill_dark="#17191d")
+    paper = {"body_background_fill", "background_fill_primary", "background_fill_secondary", "block_background_fill",
+             "panel_background_fill", "input_background_fill", "button_primary_text_color"}
+    ink = {"body_text_color", "block_label_text_color", "block_info_text_color", "button_primary_background_fill",
+           "button_primary_background_fill_hover"}
+    light = {name: "#fbfaf7" for name in paper} | {name: "#191b1f" for name in ink} | {"input_border_color": "#8c8a83"}
+    dark = {name: "#17191d" for name in paper} | {name: "#e9e6df" for name in ink} | {"input_border_color": "#757a83"}
+    return theme.set(**light, **{f"{name}_dark": value for name, value in dark.items()}, input_border_width="1px")
 
 
 def _refuse_taken_port(host: str, port: int) -> None:

@@ -86,7 +86,8 @@ class Library:
     def add(self, files: Sequence[tuple[str, bytes]], ui: str = "en") -> Iterator[Event]:
         """Adds files to the articles and the index; yields what happens, per file and stage, until it is ready.
 
-        An event has `stage`, `text` for people, and `file` where it concerns one. A file that cannot be read is named
+        An event has `stage`, `text` for people, and where it concerns a file `file`, the
+        name it is kept under, and `given`, the one it came with. A file that cannot be read is named
         with the reason and not kept; the others go on. UserError if nothing can be added here, or a change is under way.
         """
         return self._run(lambda tell: self._add(files, ui, tell), ui)
@@ -121,12 +122,17 @@ class Library:
     def _add(self, files: Sequence[tuple[str, bytes]], ui: str, tell: Callable[[Event], None]) -> None:
         from index.formats import READERS
 
+        given = {safe_name(name): name for name, _ in files}
+
+        def told(name: str, stage: str, text: str) -> None:
+            tell({"file": name, "given": given[name], "stage": stage, "text": text})
+
         def failed(name: str, reason: str) -> None:
-            tell({"file": name, "stage": "failed", "text": say(ui, "stage_failed", reason=reason)})
+            told(name, "failed", say(ui, "stage_failed", reason=reason))
 
         taken: dict[str, Path] = {}
-        for number, (given, data) in enumerate(files):
-            name = safe_name(given)
+        for number, (sent, data) in enumerate(files):
+            name = safe_name(sent)
             path = self._seeds / name
             if number >= FILES:
                 failed(name, say(ui, "file_many", n=FILES))
@@ -139,7 +145,7 @@ class Library:
             else:
                 write_whole(path, data)
                 taken[name] = path
-                tell({"file": name, "stage": "received", "text": say(ui, "stage_received")})
+                told(name, "received", say(ui, "stage_received"))
         if not taken:
             return
         try:
@@ -155,7 +161,7 @@ class Library:
                 failed(name, problems.get(name, say(ui, "gone")))
                 path.unlink(missing_ok=True)
             else:
-                tell({"file": name, "stage": "ready", "text": say(ui, "stage_ready")})
+                told(name, "ready", say(ui, "stage_ready"))
 
     def _delete(self, article_id: str, ui: str, tell: Callable[[Event], None]) -> None:
         from index.articles import scan

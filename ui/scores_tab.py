@@ -90,6 +90,8 @@ class Scores:
 
         report = score(ask, questions, chatbot.articles(), False, origin)
         name = f"{SPLIT}-{origin.time.replace(':', '').replace('+0000', 'Z')}"
+        while (self.folder / f"{name}.jsonl").exists():
+            name += "-again"
         save(report, self.folder / f"{name}.jsonl")
         return name
 

@@ -68,6 +68,7 @@ def test_articles_are_added_asked_about_and_deleted(crosscite, visit):
         page.wait_for_selector('.cc-progress [data-stage="ready"]')
         page.wait_for_function("document.querySelectorAll('.cc-progress [data-stage=failed]').length === 2")
         page.wait_for_function("document.querySelectorAll('.cc-shelf li').length === 6")
+        assert page.locator(".cc-progress .cc-file").count() == 3
         keep_picture(page, "articles")
         tab(page, "chat")
         send(page, "When was the Quillon bridge opened?")

@@ -105,7 +105,7 @@ async function change(path, asked, names, anew = true) {
   try {
     for await (const event of lines(path, { ...asked, ui: ui() })) {
       if (event.file) {
-        if (names.length === 1 && !told.has(event.file)) told.delete(names[0]);
+        if (event.given !== event.file) told.delete(event.given ?? names[0]);
         told.set(event.file, event);
       } else if (event.stage === "failed") {
         for (const name of names) if (told.get(name)?.stage !== "failed") told.set(name, event);
