@@ -51,6 +51,8 @@ def normalise(text: str) -> Normalised:
     Runs of white space become one space. Composed and decomposed letters fold alike: a base character and the
     combining marks after it are normalised together and all map to that source range.
     """
+    if (quick := _folded_alone(text)) is not None and _UNEVEN.isdisjoint(text) and "  " not in quick:
+        return Normalised(to_simplified(quick), tuple(range(len(text))), tuple(range(1, len(text) + 1)))
     holes = {i for span in debris_spans(text) for i in range(span.start, span.end)}
     out: list[str] = []
     starts: list[int] = []
@@ -73,9 +75,34 @@ def normalise(text: str) -> Normalised:
     return Normalised(to_simplified("".join(out)), tuple(starts), tuple(ends))
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """`normalise(text).text`, stripped: for comparing, where no way back is needed."""
+    if (quick := _folded_alone(text)) is not None:
+        return " ".join(to_simplified(quick).split())
     return normalise(text).text.strip()
+
+
+class _Folds(dict):
+    """Code point -> what it folds to on its own; `_JOINS` where it must be folded with the character before it."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        self[code] = folded = _JOINS if char > "\u02ff" and _joins(char) else _fold(char)
+        if len(folded) != 1:
+            _UNEVEN.add(char)
+        return folded
+
+
+_JOINS = "\ue000"  # for private use: nothing folds to it
+_FOLDS = _Folds()
+_UNEVEN: set[str] = set()  # characters seen that fold to none or several
+
+
+def _folded_alone(text: str) -> str | None:
+    """`text` folded character by character, ten times as fast; None where that is not all there is to do."""
+    folded = text.translate(_FOLDS)
+    return None if _JOINS in folded or _DEBRIS.search(text) else folded
 
 
 def _joins(char: str) -> bool:

@@ -130,3 +130,17 @@ def test_original_refuses_a_span_beyond_the_text():
 @given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=60))
 def test_ascii_is_only_lower_cased_and_its_spaces_joined(text):
     assert fold(text) == " ".join(text.lower().split())
+
+
+@given(TEXT | st.text(alphabet="aÄßﬁ \t\n\u00a0\u200b\u0301é監管jiān()?カ゛한ᄒ\ue000\ud800１²İ"))
+def test_folding_is_normalising_without_the_way_back(text):
+    assert fold(text) == slow(text).text.strip()
+    assert normalise(text) == slow(text)
+
+
+def slow(text):
+    """`normalise` by clusters, whatever the text."""
+    from unittest.mock import patch
+
+    with patch("index.normalise._folded_alone", lambda text: None):
+        return normalise.__wrapped__(text)
