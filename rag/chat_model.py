@@ -80,11 +80,10 @@ class ChatModelGenerator:
                     if sentence.text.strip(" .。") == NO_ANSWER or fold(sentence.text) in said:
                         continue
                     said.add(fold(sentence.text))
-                    text = in_script(sentence.text, lang, quotable)
-                    sources = tuple(Source(n - 1) for n in sentence.numbers if 1 <= n <= len(hits))
-                    held.append(Claim(text, sources, sentence.before, other_language(text, lang)))
-                    if sources and not decided:
-                        if held[-1].lang and not again:
+                    claim = _claim(sentence, hits, lang, quotable)
+                    held.append(claim)
+                    if claim.sources and not decided:
+                        if claim.lang and not again:
                             break
                         decided = True
                     while decided and held:
@@ -143,6 +142,13 @@ class ChatModelGenerator:
             raise GeneratorError(
                 f"the language model said nothing for {self.timeout:g} seconds; try again, or give it longer: --llm-timeout"
             ) from error
+
+
+def _claim(sentence: Sentence, hits: Sequence[Hit], lang: str, quotable: str) -> Claim:
+    """A sentence of a draft in the script of `lang`, with the hits that its markers name."""
+    text = in_script(sentence.text, lang, quotable)
+    sources = tuple(Source(n - 1) for n in sentence.numbers if 1 <= n <= len(hits))
+    return Claim(text, sources, sentence.before, other_language(text, lang))
 
 
 def _status(error: BaseException) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 import unicodedata
@@ -16,7 +15,6 @@ from index.search import Index
 from index.types import Article, Embedder, Hit
 from rag import messages
 from rag.answerability import judge
-from rag.background import from_thread
 from rag.citations import Citations
 from rag.evidence import evidence, supporting_span
 from rag.generator import ExtractiveGenerator
@@ -105,6 +103,10 @@ class Chatbot:
         history: Sequence[str] = (),
     ) -> AsyncIterator[str | Answer]:
         """As `stream`, awaited: the caller's event loop is never blocked, and cancelling ends a model's request."""
+        import asyncio
+
+        from rag.background import from_thread
+
         turn = await asyncio.to_thread(self._turn, question, k, answer_lang, source_langs, history)
         if turn.reason is None:
             given = (turn.query, turn.hits, turn.lang)
