@@ -100,7 +100,7 @@ _UNEVEN: set[str] = set()  # characters seen that fold to none or several
 
 
 def _folded_alone(text: str) -> str | None:
-    """`text` folded character by character, ten times as fast; None where that is not all there is to do."""
+    """`text` folded character by character, five times as fast; None where that is not all there is to do."""
     folded = text.translate(_FOLDS)
     return None if _JOINS in folded or _DEBRIS.search(text) else folded
 
