@@ -36,6 +36,9 @@ class Scripted:
             lang = LANGS[path.stem[:3]]
             self._articles[path.stem] = Article(path.stem, lang, title, text, keep, "2025-02-15", "36Kr")
 
+    def warm(self) -> None:
+        """There is nothing to load."""
+
     def articles(self) -> tuple[Article, ...]:
         return tuple(self._articles.values())
 
@@ -84,6 +87,6 @@ class Scripted:
         for article in self.articles()[:4]:
             start, end = 80, 260
             passage = Passage(article.id, article.lang, start, end, article.text[start:end])
-            why = Why(len(hits) + 1, 0.8, None, None, 0.5, ("industry",))
-            hits.append(Hit(passage, 1.0 - len(hits) / 10, why))
+            why = Why(len(hits) + 1, 0.8, None, None, 0.5, ("industry", "#40"), 3, ("#40",), "part of it")
+            hits.append(Hit(passage, 1.0 - len(hits) / 10, why, (passage,)))
         return tuple(hits)

@@ -143,7 +143,8 @@ def test_escaping_loses_nothing_and_leaves_no_markup(text):
 def test_no_words_from_outside_add_an_element_or_an_attribute(name, title, question, text):
     def page(name: str, title: str, question: str, text: str) -> Read:
         article = Article(name, "de", title, text, (), date=title, publisher=title)
-        hit = Hit(Passage(name, "de", 0, len(text), text), 1.0, Why(terms=(title,)))
+        passage = Passage(name, "de", 0, len(text), text)
+        hit = Hit(passage, 1.0, Why(terms=(title,), quantities=(f"{text}7",), part=title), (passage,))
         refusal = Answer(question, "en", False, text, (), (hit,), "not_supported", 0.1, dropped=(Dropped(text, "no_source"),))
         cited = (a_citation(1, article, 0, len(text)),)
         answer = Answer(question, "en", True, "So [1].", cited, (hit,), None, 0.1, query=title, note=text)

@@ -36,6 +36,7 @@ from ui.texts import INTERFACES, date_name, say
 AT_ONCE = 8  # answers written at the same time; further questions wait their turn
 HISTORY = 20  # earlier questions that a follow-up question knows
 MOST_PASSAGES = 50
+MOST_LISTED = 1000  # articles that the page lists; the others are found by asking
 log = logging.getLogger(__name__)
 
 
@@ -82,10 +83,10 @@ class Api:
         listed = [
             {"id": a.id, "title": a.title or say(ui, "untitled"), "lang": a.lang, "publisher": a.publisher,
              "date": a.date, "day": date_name(a.date, ui) if a.date else None, "characters": len(a.text)}
-            for a in articles
+            for a in articles[:MOST_LISTED]
         ]
         return JSONResponse({
-            "articles": listed, "collection": collection_html(articles, ui), "examples": examples_html(questions, ui),
+            "articles": listed, "total": len(articles), "collection": collection_html(articles, ui), "examples": examples_html(questions, ui),
             "languages": sorted({a.lang for a in articles}), "models": list(library.models),
             "changes": self.service.changes and library.writable, "feedback": self.service.feedback is not None,
             "scores": self.service.scores is not None, "megabytes": MEGABYTES, "files": FILES, "endings": endings(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import queue
@@ -79,8 +78,7 @@ class Library:
 
     def warm(self) -> None:
         """Loads what the first question would wait for, and finds the example questions."""
-        with contextlib.suppress(AttributeError):
-            self.plain().warm()
+        self.plain().warm()
         self.examples()
 
     def add(self, files: Sequence[tuple[str, bytes]], ui: str = "en") -> Iterator[Event]:
@@ -196,8 +194,7 @@ class Library:
         built = build(self._seeds, self._index, self._embedder, progress)
         tell({"stage": "open", "text": say(ui, "stage_open")})
         chatbots = self._reopen()
-        with contextlib.suppress(AttributeError):
-            chatbots[""].warm()
+        chatbots[""].warm()
         self._chatbots = chatbots
         return {problem.name: problem.message for problem in built.problems}
 

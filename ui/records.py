@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from index.errors import UserError
+from index.languages import detect
 from index.types import Article, Hit, Passage, Span, Why
 from rag.types import Answer, Citation, Dropped
 
@@ -18,6 +19,11 @@ KEPT_TEXT = 400  # characters of a hit's text that a record keeps
 def fingerprint(quote: str) -> str:
     """The short hash of a quotation, by which a permalink knows whether the article still says it."""
     return hashlib.sha256(quote.encode("utf-8", "surrogatepass")).hexdigest()[:HASH]
+
+
+def language_of(text: str) -> str:
+    """The language of a text from outside; half of a surrogate pair, which no text has, counts for nothing."""
+    return detect(text.encode("utf-8", "replace").decode("utf-8"))
 
 
 def record_of(answer: Answer, find: Callable[[str], Article]) -> dict[str, Any]:
@@ -57,17 +63,19 @@ def _citation(citation: Citation, article: Article) -> dict[str, Any]:
 
 
 def _hit(hit: Hit) -> dict[str, Any]:
-    p = hit.passage
     why = {f.name: getattr(hit.why, f.name) for f in fields(hit.why)}
     return {
-        "article_id": p.article_id,
-        "start": p.start,
-        "end": p.end,
-        "lang": p.lang,
-        "text": p.text[:KEPT_TEXT],
+        **_passage(hit.passage),
         "score": round(hit.score, 6),
         "why": {name: value for name, value in why.items() if _plain(value)},
+        "also": [_passage(other) for other in hit.also],
     }
+
+
+def _passage(passage: Passage) -> dict[str, Any]:
+    text = passage.text[:KEPT_TEXT]
+    place = {"article_id": passage.article_id, "start": passage.start, "end": passage.end}
+    return {**place, "lang": passage.lang, "text": text}
 
 
 def _plain(value: Any) -> bool:
@@ -90,12 +98,13 @@ def answer_of(record: Mapping[str, Any]) -> Answer:
         known = {f.name for f in fields(Why)}
         hits = tuple(
             Hit(
-                Passage(str(h["article_id"]), str(h["lang"]), int(h["start"]), int(h["end"]), str(h["text"])),
+                _passage_of(h),
                 float(h["score"]),
                 Why(**{
                     name: tuple(value) if isinstance(value, list) else value
                     for name, value in h["why"].items() if name in known and _plain(value)
                 }),
+                tuple(_passage_of(other) for other in h["also"]),
             )
             for h in record["hits"]
         )
@@ -109,6 +118,10 @@ def answer_of(record: Mapping[str, Any]) -> Answer:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"this is not an answer that CrossCite wrote: {error!r}") from error
+
+
+def _passage_of(kept: Any) -> Passage:
+    return Passage(str(kept["article_id"]), str(kept["lang"]), int(kept["start"]), int(kept["end"]), str(kept["text"]))
 
 
 def _span(pair: Any) -> Span:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from eval.judge import Judge
     from eval.report import Report
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,9 +44,10 @@ def run(args: argparse.Namespace) -> int:
         return _compare(args)
     if args.sheet:
         return _drafted(args)
+    judge = _judge(args.judge) if args.judge else None
     report, split = _saved(args) if args.saved else _asked(args)
-    if args.judge:
-        report = _judged(report, args.judge)
+    if judge:
+        report = _judged(report, judge)
     _print(report, args)
     if args.save:
         _save(report, args)
@@ -93,12 +95,18 @@ def _saved(args: argparse.Namespace) -> tuple[Report, str]:
     return report, report.provenance.name if report.provenance else args.saved.stem
 
 
-def _judged(report: Report, spec: str) -> Report:
+def _judge(spec: str) -> Judge:
+    from eval.judge import Judge
+
+    return Judge.load(spec)
+
+
+def _judged(report: Report, judge: Judge) -> Report:
     from dataclasses import replace
 
-    from eval.judge import Judge, verdicts
+    from eval.judge import verdicts
 
-    return replace(report, verdicts=verdicts(Judge.load(spec), report.results, sys.stderr.isatty()))
+    return replace(report, verdicts=verdicts(judge, report.results, sys.stderr.isatty()))
 
 
 def _print(report: Report, args: argparse.Namespace) -> None:

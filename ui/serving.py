@@ -126,10 +126,9 @@ def is_loopback(host: str) -> bool:
 
 
 def wait_for_the_end() -> None:
-    """Returns when the process is asked to stop (Ctrl-C, SIGTERM, SIGHUP), in the main thread."""
+    """Returns when the process is asked to stop (Ctrl-C or SIGTERM); to be called in the main thread."""
     ended = threading.Event()
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda *_: ended.set())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
     while not ended.wait(1.0):
         pass

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from index.languages import detect
 from index.types import Article
 from rag.types import Answer
 from ui.places import article_or_none
+from ui.records import language_of
 from ui.render import MARKER, escape, language_badge
 from ui.texts import catalog, language_name, say
 
@@ -17,14 +17,14 @@ _SENTENCE = re.compile(rf".*?(?:{MARKER}\s*)+|.+", re.DOTALL)
 
 def why_html(answer: Answer, find: Callable[[str], Article], ui: str = "en") -> str:
     """A fold-out that shows the whole way from the question to the answer."""
-    asked, answered = language_name(detect(answer.question)), language_name(answer.lang)
+    asked, answered = language_name(language_of(answer.question)), language_name(answer.lang)
     percent = f"{100 * answer.confidence:.0f} %"
     meter = (
         f'<span class="cc-meter" aria-hidden="true"><span style="inline-size:{100 * answer.confidence:.0f}%"></span></span>'
         f"{percent}"
     )
     facts = [
-        (say(ui, "why_query"), f'<bdi lang="{escape(detect(answer.query))}">{escape(answer.query)}</bdi>'),
+        (say(ui, "why_query"), f'<bdi lang="{escape(language_of(answer.query))}">{escape(answer.query)}</bdi>'),
         (say(ui, "why_language"), escape(f"{asked} → {answered}")),
         (say(ui, "why_confidence"), meter),
     ]
@@ -65,34 +65,50 @@ def _hits(answer: Answer, find: Callable[[str], Article], ui: str) -> str:
     if not answer.hits:
         return ""
     cited = {(c.article_id, c.passage.start, c.passage.end) for c in answer.citations}
-    heads = [say(ui, key) for key in ("rank", "passage", "score", "by_meaning", "by_words", "terms")]
+    heads = [say(ui, key) for key in ("rank", "passage", "score", "by_meaning", "by_words", "together", "terms")]
     head = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
     best = max((hit.score for hit in answer.hits), default=0.0)
     rows = []
     for rank, hit in enumerate(answer.hits, 1):
         p = hit.passage
-        article = article_or_none(find, p.article_id)
-        title = article.title if article and article.title else p.article_id
+        title = _title(p.article_id, find)
         begin = " ".join(p.text.split())[:70]
         used = ' class="cc-used"' if (p.article_id, p.start, p.end) in cited else ""
         width = max(0.0, 100 * hit.score / best) if best > 0 else 0.0
-        place = f'data-article="{escape(p.article_id)}" data-start="{p.start}" data-end="{p.end}"'
-        words = ", ".join(hit.why.terms[:6])
+        common = [escape(term) for term in hit.why.terms if term not in hit.why.quantities][:6]
+        common += [f"<strong>{escape(quantity.strip('#'))}</strong>" for quantity in hit.why.quantities]
+        part = f'<span class="cc-begin" dir="auto">{escape(hit.why.part)}</span>' if hit.why.part else ""
+        also = "".join(
+            f'<span class="cc-begin">= {_open(other.article_id, other.start, other.end, other.lang, _title(other.article_id, find))}</span>'
+            for other in hit.also
+        )
         rows.append(
             f'<tr{used}><th scope="row">{rank}</th>'
-            f'<td><button type="button" class="cc-link cc-read" {place} lang="{escape(p.lang)}">'
-            f"<bdi>{escape(title)}</bdi></button> {language_badge(p.lang)}"
-            f'<span class="cc-begin" lang="{escape(p.lang)}" dir="auto">{escape(begin)}…</span></td>'
+            f"<td>{_open(p.article_id, p.start, p.end, p.lang, title)}"
+            f'<span class="cc-begin" lang="{escape(p.lang)}" dir="auto">{escape(begin)}…</span>{also}{part}</td>'
             f'<td><span class="cc-meter" aria-hidden="true"><span style="inline-size:{width:.0f}%"></span></span>'
             f"{hit.score:.3f}</td><td>{_place(hit.why.dense_rank, hit.why.dense_score)}</td>"
             f"<td>{_place(hit.why.lexical_rank, hit.why.lexical_score)}</td>"
-            f'<td lang="{escape(p.lang)}">{escape(words)}</td></tr>'
+            f"<td>{_place(hit.why.fused_rank, None)}</td>"
+            f'<td lang="{escape(p.lang)}">{", ".join(common)}</td></tr>'
         )
     title = escape(say(ui, "why_hits"))
     return (
         f'<h3>{title}</h3><div class="cc-scroll" tabindex="0" role="group" aria-label="{title}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _title(article_id: str, find: Callable[[str], Article]) -> str:
+    article = article_or_none(find, article_id)
+    return article.title if article and article.title else article_id
+
+
+def _open(article_id: str, start: int, end: int, lang: str, title: str) -> str:
+    """A button that opens an article at a passage, and the article's language."""
+    place = f'data-article="{escape(article_id)}" data-start="{start}" data-end="{end}" lang="{escape(lang)}"'
+    button = f'<button type="button" class="cc-link cc-read" {place}><bdi>{escape(title)}</bdi></button>'
+    return f"{button} {language_badge(lang)}"
 
 
 def _place(rank: int | None, score: float | None) -> str:

@@ -133,7 +133,7 @@ def test_why_an_answer_is_as_it_is_can_be_unfolded(scripted, visit):
         for words in ("How large? (in full)", "English → English", "90 %", "supported [1]", "supported [2]",
                       "The moon is made of cheese.", "no passage supports an answer", "search", "120 ms", "310 ms", "industry"):
             assert words in why, words
-        assert page.locator(".cc-why tbody tr").count() == 4 + 3
+        assert page.locator(".cc-why tbody tr").count() == 4 + 3  # hits and stages
 
 
 def test_an_answer_is_rated_where_ratings_are_kept(known, visit):

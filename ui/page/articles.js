@@ -26,7 +26,10 @@ export function render() {
       : null;
     list.append(make("li", {}, read, gone));
   }
-  const heading = make("h2", {}, t("collection", { n: start.articles.length }));
+  if (start.total > start.articles.length) {
+    list.append(make("li", { class: "cc-note" }, t("more", { n: start.total - start.articles.length })));
+  }
+  const heading = make("h2", {}, t("collection", { n: start.total }));
   section.replaceChildren(heading, start.changes ? form() : make("p", { class: "cc-note" }, t("fixed")), list);
   report();
 }

@@ -126,6 +126,7 @@ function bar(page) {
   for (const a of state.start?.articles ?? []) {
     pick.append(make("option", { value: a.id, lang: a.lang }, `${a.title} · ${languageName(a.lang)}`));
   }
+  if (!state.start?.articles.some((a) => a.id === place.id)) pick.prepend(make("option", { value: place.id }, page.title ?? place.id));
   pick.value = place.id;
   const link = make("button", { type: "button", class: "cc-link cc-permalink" }, t("permalink"));
   link.addEventListener("click", () => copy(linkTo(place), link));
