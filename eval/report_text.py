@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from eval.confidence import reliability
 from eval.dataset import NO_ARTICLE
 from eval.report import ALL, LATENCIES, OTHER, SAME, Report, Row
 from eval.scores import SCORES
@@ -57,8 +58,15 @@ def every_cell(report: Report) -> list[list[str]]:
 
 
 def curves(report: Report) -> list[str]:
-    """Sentences on the confidence: area under accuracy-coverage, separation, and where refusing could begin."""
-    lines = [f"Area under accuracy-coverage, most confident first: {report.curve().area:.3f}."]
+    """Sentences on the confidence: area under accuracy-coverage, calibration, separation, and where refusing could begin;
+    and on a judge's marks, if there are any."""
+    told = reliability(report.confidences, report.answerable)
+    lines = [
+        f"Area under accuracy-coverage, most confident first: {report.curve().area:.3f}.",
+        f"Confidence as the probability that the articles answer: expected calibration error {told.ece:.3f}, Brier score "
+        f"{told.brier:.3f}.",
+        *_opinion(report),
+    ]
     auc = report.separation()
     if auc is None:
         return lines
@@ -69,6 +77,24 @@ def curves(report: Report) -> list[str]:
             f"Refusing below confidence {best.confidence:.3f} answers {best.answered:.1%} of the answerable and refuses "
             f"{best.refused:.1%} of the unanswerable."
         )
+    return lines
+
+
+def _opinion(report: Report) -> list[str]:
+    from eval.judge import agreement
+
+    if not report.verdicts:
+        return []
+    found = agreement(report.results, report.verdicts)
+    lines = [f"Judge (no part of the gate): {found['graded']} answers graded, {found['unreadable']} replies unreadable."]
+    for mark in ("faithfulness", "relevance"):
+        if mark in found:
+            a = found[mark]
+            kappa, r = ("-" if v is None else f"{v:.2f}" for v in (a["kappa"], a["r"]))
+            lines.append(
+                f"Judge: {mark} {a['mean']:.2f} of 5, {a['passed']:.0%} good; {a['score']} calls {a['right']:.0%} right; "
+                f"kappa {kappa}, correlation {r} (n={a['n']})."
+            )
     return lines
 
 

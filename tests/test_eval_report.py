@@ -8,6 +8,7 @@ import pytest
 from judged import ANSWERS, ARTICLES, FIRST, Q3, QUESTIONS, answered, asked
 
 from eval.dataset import Gold
+from eval.judge import Verdict
 from eval.provenance import provenance
 from eval.report import OVERALL, Report, score
 from eval.report_text import markdown, matrix, table
@@ -150,3 +151,11 @@ def test_every_report_names_where_its_numbers_come_from(tmp_path):
         assert text.startswith("mine: 4 questions (")
         assert "; encoder concepts; index in memory; " in text and "; llm ollama:qwen3; " in text
     assert json.loads(made.json())["provenance"]["questions_sha256"] == origin.questions_sha256
+
+
+def test_a_judge_is_told_with_its_agreement(report):
+    judged_too = Report(report.results, None, {"q1": Verdict(5, 4), "q4": Verdict(1, 4)})
+    said = table(judged_too)
+    assert "Judge (no part of the gate): 2 answers graded, 0 replies unreadable." in said
+    assert "Judge: faithfulness 3.00 of 5, 50% good; citation_precision calls 50% right; kappa 1.00, correlation 1.00 (n=2)." in said
+    assert "Judge" not in table(report)
