@@ -36,7 +36,7 @@ _TRAIL = re.compile("|".join(map(re.escape, _AFTER)))
 JOINS = re.compile(r" ?(?:[-–—~]|to|bis(?: zu)?|至|到) ?")
 _BETWEEN = re.compile(r"(?:between|zwischen|介于) ?(?:etwa |rund |about |approximately )?$")
 _AND = re.compile(r" (?:and|und) |和|与|至|到")
-_SHARING = re.compile(r" (?:to|or|and|oder|und|auf) |或|和|到| ?/ ?")
+_SHARING = re.compile(r" (?:to|or|and|oder|und|auf|x) |或|和|到| ?/ ?")
 _FROM = re.compile(r"(?:(?<![a-z])from|从|由) ?$")
 
 

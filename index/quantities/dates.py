@@ -39,24 +39,28 @@ DIGIT_DATE = re.compile(
     """,
     re.VERBOSE,
 )
+_GERMAN_DAY = re.compile(r"(?P<d>\d{1,2})\. ?(?P<m>\d{1,2})\.(?!\d)")
+_GERMAN_LEAD = re.compile(r"(?<![a-zäöü])(?:am|vom|bis|zum|ab|seit) $")
 MONTH_DATE = re.compile(
     rf"(?P<n>{_MONTH})(?![a-zäöü])\.? ?(?:(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?![\d.,]?\d)(?: ?[-–] ?(?P<e>\d{{1,2}})(?!\d))?(?:,? {_Y})?"
     r"|,?(?:of )?(?P<y2>(?:1[89]|20)\d\d)(?!\d))?"
 )
 _MONTH_LEAD = re.compile(
-    r"(?:\b(?:im|in|since|seit|ab|until|by|of|during|ende|anfang|mitte|late|early|mid|this|last|next|vom|bis|monat)|mid-)[ -]?$"
+    r"(?:\b(?:im|in|since|seit|ab|until|by|of|during|ende|anfang|mitte|late|early|mid|last|next|vom|bis|monat)|mid-)[ -]?$"
 )
 HAN_DATE = re.compile(
     rf"(?:(?P<y>[一二][零〇○一二三四五六七八九]{{3}})年)?(?P<m>{_HAN_MONTH})月(?:份|(?P<d>{_HAN_DAY})[日号]?(?:[至到-](?P<e>{_HAN_DAY})[日号]|(?<=[日号])))?"
 )
 HAN_YEAR = re.compile(r"[一二][零〇○一二三四五六七八九]{3}年(?!代)")
 YEAR = re.compile(r"(?P<y>(?:19|20)\d\d)(?:/\d\d(?!\d)| ?年(?!代))?(?!\d|[.,]\d)|(?P<z>1[0-8]\d\d) ?年(?!代)")
+_EARLY_YEAR = re.compile(r"(?P<y>1[0-8]\d\d)(?P<z>)(?![\d.,]\d|\d)")
+_YEAR_LEAD = re.compile(r"(?<![a-zäöü])(?:in|since|until|by|year|jahre?|seit|ab|um) $")
 _NOT_A_YEAR = re.compile(r" ?(?:er\b|ern\b|['’]?s\b|年代)")
 _AFTER_WORD = re.compile(r" ?-?([a-zäöü]+)")
 # Nouns that are counted far more often than they follow a year.
 _COUNTED_NOUNS = frozenset(
     "firms companies enterprises employees people students firmen unternehmen betriebe menschen personen mitarbeiter "
-    "beschäftigte einwohner startups users jobs stations schools hospitals patents tonnen voters customers visitors passengers residents wähler kunden besucher".split()
+    "beschäftigte einwohner startups users jobs stations schools hospitals patents tonnen crowns kronen franken rubel rupees members mitglieder soldiers soldaten arbeitsplätze pages seiten voters customers visitors passengers residents wähler kunden besucher".split()
 )
 _AMOUNT = frozenset("above below nearly at_least".split())
 QUARTER = re.compile(
@@ -95,7 +99,9 @@ def digit_date(text: str, at: int, lang: str) -> Reading | None:
     if not _MAY_BE_DATE.match(text, at):
         return None
     m = DIGIT_DATE.match(text, at)
-    if m:
+    if not m and (m := _GERMAN_DAY.match(text, at)) and _GERMAN_LEAD.search(text, max(0, at - 5), at):
+        return _date(None, m["m"], m["d"], None, m.end())
+    if m and m.re is DIGIT_DATE:
         g = m.groupdict()
         if g["a6"]:
             first, second = (g["b6"], g["a6"]) if not lang.startswith("de") and int(g["a6"]) <= 12 else (g["a6"], g["b6"])
@@ -147,7 +153,7 @@ def is_counted(text: str, at: int) -> bool:
 
 def year(text: str, at: int, bound: str) -> Reading | None:
     """The year that starts at `at`; None for an amount (`2000 yuan`, `more than 2000`) or a decade (`1990s`)."""
-    m = YEAR.match(text, at)
+    m = YEAR.match(text, at) or (_EARLY_YEAR.match(text, at) if _YEAR_LEAD.search(text, max(0, at - 8), at) else None)
     if m is None:
         return None
     value, end = Decimal(m["y"] or m["z"]), m.end()

@@ -11,7 +11,7 @@ from functools import lru_cache
 from index.normalise import Normalised, normalise
 from index.quantities import dates, words
 from index.quantities.bounds import bound_after, bound_before, joined
-from index.quantities.codes import WEB, code_end, ordinal_end
+from index.quantities.codes import WEB, code_end, item_end, ordinal_end
 from index.quantities.han import counts
 from index.quantities.numerals import HAN_SCALES, NUMBER, SCALES, chinese_number, latin_number
 from index.quantities.ranges import Found, quantity, ranges
@@ -103,11 +103,12 @@ class _Reader:
             reading = dates.digit_date(text, at, self.lang) or dates.year(text, at, bound)
             if reading:
                 return _calendar(at, reading)
-            if end := ordinal_end(text, at, before):
+            first = at == 0 or self.original[self.starts[at] - 1] == "\n"
+            if end := ordinal_end(text, at, before) or item_end(text, at, first):
                 self.done = end
                 return None
         m = NUMBER.match(text, at)
-        if text[m.end() : m.end() + 1] == " " and not self.lang.startswith("zh"):
+        if text[m.end() : m.end() + 1] == " ":
             m = _SPACED.match(text, at) or m
         end = self.done = m.end()
         digits = m.group()
@@ -133,7 +134,7 @@ class _Reader:
             return _calendar(at - 1 if before == "第" else at, reading)
         if before == "第":
             reading = dates.digit_date(text, at, self.lang)
-            self.done = at + 1
+            self.done = _HAN_RUN.match(text, at).end()
             return _calendar(at - 1, reading) if reading else None
         m = _HAN_RUN.match(text, at)
         if m is None:

@@ -42,8 +42,9 @@ _TABLE: dict[tuple[Unit, str, str], str] = {
     ("m2", "4046.8564224", "acre"): "acre acres 英亩",
     ("m3", "1", "m3"): "m3 kubikmeter kubikmetern cubic_metre cubic_metres cubic_meter cubic_meters 立方米",
     ("m3", "1/1000", "l"): "liter litern litre litres liters 升 公升",
+    ("m3", "1/1000000", "ml"): "ml milliliter millilitre millilitres milliliters 毫升",
     ("kg", "1", "kg"): "kg kilo kilos kilogramm kilogram kilograms kilogramme 公斤 千克",
-    ("kg", "1000", "t"): "t tonne tonnes tonnen 吨",
+    ("kg", "1000", "t"): "t ton tons tonne tonnes tonnen 吨",
     ("kg", "1/1000", "g"): "g gramm gram grams 克",
     ("kg", "1/2", "jin"): "斤",
     ("flops", "1e12", "TFLOPS"): "tflops tflop teraflops teraflop tflop/s tflops/s",
@@ -70,7 +71,7 @@ _TABLE: dict[tuple[Unit, str, str], str] = {
     ("duration", "2629746", "month"): "month months monat monate monaten monats monatig monatige monatigen 个月",
     ("duration", "31556952", "age"): "years_old year_old jahre_alt jahr_alt 岁 周岁",
     ("duration", "315569520", "decade"): "decade decades jahrzehnt jahrzehnte jahrzehnten",
-    ("duration", "3155695200", "century"): "century centuries jahrhunderte jahrhunderten 世纪 个世纪",
+    ("duration", "3155695200", "century"): "century centuries jahrhunderte jahrhunderten 个世纪",
     ("duration", "7889238", "quarter"): "quarters quartale quartalen 个季度",
     ("duration", "604800", "week"): "week weeks woche wochen wöchig wöchige wöchigen 周 星期 个星期 礼拜 个礼拜",
     ("duration", "86400", "day"): "day days tag tage tagen tägig tägige tägigen tages business_day business_days working_day working_days "
@@ -104,7 +105,7 @@ SIGN = re.compile(r"(?:(?<![a-z])(?:us-?|hk|nt)?\$|(?<![a-z])cn¥|[€¥£]|(?<!
 
 # What a Chinese numeral counts. Left out are those that follow an ordinal as often (二期, 三级, 十九届).
 COUNTERS = frozenset("个家项类款座种条批所名位台套辆艘架只份场层部篇间栋片块颗支件组省县区国市镇村户起宗则棵")
-NOT_COUNTED = re.compile("年代|周年|年级|位一体|台山|国演义|元(?:锂|材料|里|桥|电池|催化|论|化)|家村|里(?:屯|桥|河)|区块链")
+NOT_COUNTED = re.compile("年代|周年|年级|世纪|位一体|台山|国演义|元(?:锂|材料|里|桥|电池|催化|论|化)|家村|里(?:屯|桥|河)|区块链")
 PEOPLE = re.compile(r"人次|人(?!工|才|形|类|民|均|口|机|物|士|员|体|脸|大|力|事|文|行|社|群|气|间|心|选)")
 
 
