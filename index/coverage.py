@@ -36,6 +36,7 @@ class Question:
     words: interaction.Words
     quantities: frozenset[str]
     names: tuple[tuple[Name, tuple[int, ...]], ...] = ()
+    name_terms: tuple[tuple[str, ...], ...] = ()
 
 
 class Coverage:
@@ -63,12 +64,13 @@ class Coverage:
         titles = [self._title_rows[self._passages[row].article_id] for row in rows]
         every = list(dict.fromkeys([*rows, *titles, *(n for ns in near for n in ns)]))
         said, first = self._matches(asked, every)
-        whole = dict(zip(every, np.maximum.reduceat(said, first, axis=0), strict=True))
-        own = np.array([whole[row] for row in rows])
-        around = np.array([
-            np.max([TITLE * whole[title], *(NEAR * whole[n] for n in ns)], axis=0)
-            for title, ns in zip(titles, near, strict=True)
-        ])
+        whole = np.maximum.reduceat(said, first, axis=0)
+        at = {row: i for i, row in enumerate(every)}
+        own = whole[: len(rows)]
+        around = TITLE * whole[[at[title] for title in titles]]
+        for i, neighbours in enumerate(near):
+            for n in neighbours:
+                np.maximum(around[i], NEAR * whole[at[n]], out=around[i])
         weights = interaction.word_weights(asked.words, own)
         # A quantity of the question weighs as much as an average word of it.
         each = float(weights.mean()) if len(weights) else 1.0
@@ -92,8 +94,8 @@ class Coverage:
             each = [self._words_of(row).matches(asked.words, [0])[0] for row in rows]
             said, first = np.concatenate(each), np.cumsum([0, *(len(m) for m in each[:-1])])
         at = dict(zip(rows, first.tolist(), strict=True))
-        for name, words in asked.names:
-            found = {int(r) for term in name.terms(self._lexical) for r in self._lexical.rows_with(term)} & at.keys()
+        for (name, words), spelled in zip(asked.names, asked.name_terms, strict=True):
+            found = {r for term in spelled for r in self._lexical.rows_with(term).tolist()} & at.keys()
             titles = {self._title_rows[self._passages[row].article_id] for row in found} & at.keys()
             for row in found | titles:
                 for i, text in enumerate(self._sentences(row)):
@@ -107,7 +109,7 @@ class Coverage:
         out = np.zeros((sentences, len(wanted)))
         at = dict(zip(rows, first.tolist(), strict=True))
         for column, term in enumerate(wanted):
-            for row in {int(r) for r in self._lexical.rows_with(term)} & at.keys():
+            for row in set(self._lexical.rows_with(term).tolist()) & at.keys():
                 for i, text in enumerate(self._sentences(row)):
                     out[at[row] + i, column] = term in self._quantities(text, self._passages[row].lang)
         return out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -100,8 +100,14 @@ class Lexical:
         """The rows that have the term, ascending."""
         if term not in self:
             return np.zeros(0, np.int64)
-        scores, column = self._bm25.scores, self._bm25.vocab_dict[term]
-        return np.sort(scores["indices"][scores["indptr"][column] : scores["indptr"][column + 1]].astype(np.int64))
+        column = self._bm25.vocab_dict[term]
+        begins, rows = self._postings
+        return np.sort(rows[begins[column] : begins[column + 1]])
+
+    @cached_property
+    def _postings(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where each term's rows begin, and the rows: plain views, since a memmap's own slicing is slow."""
+        return np.asarray(self._bm25.scores["indptr"]), np.asarray(self._bm25.scores["indices"])
 
     def known(self, query_terms: Sequence[str]) -> list[str]:
         """Those of the terms that any passage has, without repetitions, in order."""

@@ -22,16 +22,17 @@ _COMPARES = re.compile(
 # are no names.
 _NAME = r"[A-ZÄÖÜ][\w'’-]*(?: [A-ZÄÖÜ][\w'’-]*)?"
 _LATIN = re.compile(
-    rf"(?P<a>{_NAME}(?:, {_NAME})*),? (?:and|und|or|oder|with|mit|to|versus|vs\.?|als auch|sowie|than|als) "
-    rf"(?:(?:that|those|the one|in|of|from|for|von|in|bei|der|dem|die|das|in der) )?(?P<b>{_NAME})"
+    rf"(?P<a>{_NAME}(?:, {_NAME})*),? (?:and|und|or|oder|with|mit|to|versus|vs\.?|als auch|sowie) "
+    rf"(?:(?:that of|those of|in|of|from|for|von|bei|dem|der) )?(?P<b>{_NAME})"
 )
-# Chinese things compared are two to eight characters between a beginning, a verb or a comma and the conjunction.
+# Chinese things compared are two to eight characters between a beginning or a comma and the conjunction.
 _HAN = r"[\u3400-\u9fffA-Za-z0-9]{2,8}?"
 _CHINESE = re.compile(
-    rf"(?:^|(?<=[,，。:：、?？])|(?<=比较)|(?<=比較)|(?<=对比)|(?<=對比)|(?<=在))(?P<a>{_HAN}(?:、{_HAN})*)"
+    rf"(?:^|(?<=[,，。:：、?？在]))(?P<a>{_HAN}(?:、{_HAN})*)"
     rf"(?:和|与|與|跟|同|及|以及|还是|還是|比)(?P<b>{_HAN})"
-    rf"(?=的|在|相比|之间|之間|哪|谁|誰|分别|分別|各|有|两|兩|都|的|[,，?？]|$)"
+    rf"(?=的|在|相比|之间|之間|哪|谁|誰|分别|分別|各|有|两|兩|都|[,，?？]|$)"
 )
+_VERB = re.compile(r"(?:Compare|Contrast|Vergleiche?|(?:请|請)?(?:比较|比較|对比|對比))\s?")
 
 
 def parts_of(question: str) -> tuple[str, ...]:
@@ -43,10 +44,10 @@ def parts_of(question: str) -> tuple[str, ...]:
         return ()
     for pattern, comma in ((_LATIN, ", "), (_CHINESE, "、")):
         for m in pattern.finditer(question):
-            things = [*m["a"].split(comma), m["b"]]
-            before, after = question[: m.start()], question[m.end() :]
-            if not before.strip() and pattern is _LATIN:
-                things[0] = things[0].removeprefix("Compare ").removeprefix("Vergleiche ")
+            verb = _VERB.match(m["a"])
+            start = m.start() + (verb.end() if verb else 0)
+            things = [*question[start : m.end("a")].split(comma), m["b"]]
+            before, after = question[:start], question[m.end() :]
             if len(set(things)) == len(things) and len(things) <= _MOST and all(things):
                 return tuple(f"{before}{thing}{after}" for thing in things)
     return ()
@@ -55,8 +56,8 @@ def parts_of(question: str) -> tuple[str, ...]:
 def interleaved(rankings: Sequence[Sequence[Hit]], k: int) -> list[Hit]:
     """At most `k` hits of the first ranking and those of its parts: the best of every part, then of the whole, in turn.
 
-    A passage comes once, and so do its near-duplicates. A hit's score is raised to the best of those behind it, so that the order stays that of the
-    scores.
+    A passage comes once, and so do its near-duplicates. A hit's score is raised to the best of those behind it, so that
+    the order stays that of the scores.
     """
     turns = [*rankings[1:], rankings[0]]
     hits: list[Hit] = []

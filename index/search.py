@@ -100,7 +100,7 @@ class Index:
         if not asked_terms:
             return []
         asked = self.question(query)
-        asked_terms += [t for name, _ in asked.names for t in name.terms(self._lexical)]
+        asked_terms += [t for spelled in asked.name_terms for t in spelled]
         vector = self.embedder.encode_queries([asked.text])[0]
         groups = [rows for tag, rows in self._rows.items() if not langs or any(same_language(tag, w) for w in langs)]
         found = [self._dense.search(vector, PER_LANGUAGE, rows) for rows in groups]
@@ -140,7 +140,8 @@ class Index:
             inside = tuple(i for i, s in enumerate(words.spans) if s.start < name.span.end and name.span.start < s.end)
             if inside:
                 named.append((name, inside))
-        return Question(text, words, frozenset(quantity_terms(query, detect(query))), tuple(named))
+        spelled = tuple(tuple(name.terms(self._lexical)) for name, _ in named)
+        return Question(text, words, frozenset(quantity_terms(query, detect(query))), tuple(named), spelled)
 
     def matched(self, asked: Question, text: str) -> np.ndarray:
         """(n,) how well each content word of the question is matched by `text`, 0..1: by likeness of token vectors,

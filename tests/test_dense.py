@@ -34,6 +34,12 @@ def test_dense_among_some_rows_equals_numpy_over_these(seed, among, k):
     assert [r for r, _ in found] == expected
 
 
+@given(st.integers(0, 10**6), st.lists(st.integers(0, 29), min_size=1, max_size=9))
+def test_cosines_of_given_rows_equal_numpy(seed, picked):
+    rows, query = random_rows(seed, 30, 8), random_rows(seed + 1, 1, 8)[0]
+    np.testing.assert_allclose(Dense.build(rows).cosines(query, picked), rows[picked] @ query, atol=1e-6)
+
+
 def test_ties_are_ordered_by_row():
     rows = np.eye(3, dtype=np.float32)[[1, 0, 0, 0]]
     assert [r for r, _ in Dense.build(rows).search(np.eye(3)[0], 4)] == [1, 2, 3, 0]

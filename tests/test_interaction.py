@@ -10,7 +10,18 @@ from fakes import ConceptEmbedder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.interaction import CEILING, FLOOR, Words, content_words, matched, similarities, word_weights, words
+from index.interaction import (
+    CEILING,
+    FLOOR,
+    Words,
+    content_words,
+    matched,
+    neighbours,
+    similarities,
+    word_sums,
+    word_weights,
+    words,
+)
 from index.normalise import fold
 from index.types import Span, TokenVectors
 
@@ -119,3 +130,18 @@ def test_words_of_any_text_have_unit_rows_at_places_in_it(embedder, text):
     assert all(len(s) and s.end <= len(text) for s in found.spans)
     lengths = np.linalg.norm(found.vectors, axis=1)
     assert np.all((np.abs(lengths - 1) < 1e-4) | (found.weights < 1e-6))
+
+
+def test_a_word_has_the_same_sum_wherever_it_stands():
+    embedder = ConceptEmbedder()
+    for text in ("Hafen", "Alter Hafen", "Brot, Fisch und 12 Wörter vor dem Hafen"):
+        text = fold(text)
+        tokens = embedder.token_vectors([text])[0]
+        sums, first, last = word_sums(text, tokens)
+        assert sums[-1].tobytes() == (embedder.token_vectors(["hafen"])[0].vectors[0]).tobytes() and first[-1] == last[-1]
+
+
+def test_neighbours_have_at_most_one_token_between_them():
+    text, vectors = tokens(("a", 1), ("▁b", 1), (",", 1), ("▁c", 1), (",", 1), (",", 1), ("▁d", 1))
+    _, first, last = word_sums(text, vectors)
+    assert neighbours(first, last).tolist() == [True, True, False]

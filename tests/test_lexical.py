@@ -73,6 +73,22 @@ def test_unknown_terms_and_empty_indexes_find_nothing():
     assert Lexical.build([[], []]).search(["a"], 3) == []
 
 
+@given(DOCUMENTS, st.sampled_from("abcz"))
+def test_the_rows_with_a_term_are_those_whose_text_has_it(documents, term):
+    lexical = Lexical.build(documents)
+    assert lexical.rows_with(term).tolist() == [row for row, d in enumerate(documents) if term in d]
+    assert (term in lexical) == any(term in d for d in documents)
+    matched = lexical.matched([term, "a", term], range(len(documents)))
+    assert matched == [tuple(t for t in dict.fromkeys((term, "a")) if t in d) for d in documents]
+
+
+@given(DOCUMENTS, st.lists(st.sets(st.integers(0, 7)), max_size=3), st.integers(-1, 5))
+def test_search_in_each_group_is_a_search_in_every_group(documents, groups, k):
+    groups = [sorted(row for row in group if row < len(documents)) for group in groups]
+    lexical = Lexical.build(documents)
+    assert lexical.search_each(list("abx"), k, groups) == [lexical.search(list("abx"), k, g) for g in groups]
+
+
 def test_known_are_the_terms_that_some_passage_has():
     assert Lexical.build([["a", "b"], ["c"]]).known(["c", "x", "a", "c"]) == ["c", "a"]
 

@@ -38,6 +38,21 @@ def test_a_name_stands_where_it_stands_in_the_folded_question():
 
 
 @pytest.mark.parametrize(
+    ("question", "known", "expected"),
+    [
+        ("Who is Jiang Guangzhi?", {"姜", "广", "智", "姜广", "广智", "大智", "光", "光智"}, {"姜广", "广智", "光智"}),
+        ("Who is Jiang Guangzhi?", {"jiang", "guangzhi"}, set()),
+        ("孙翔是谁?", {"sun", "sunxiang", "xiang"}, {"sunxiang"}),
+        ("姜广智是谁?", {"guangzhi", "jiang"}, {"guangzhi"}),
+        ("北京有什么?", {"beij", "beijing"}, {"beij", "beijing"}),
+        ("Was plant Berlin?", {"北", "京", "北京"}, set()),
+    ],
+)
+def test_a_name_is_looked_up_among_the_terms_of_the_other_script(question, known, expected):
+    assert {t for n in names(question) for t in n.terms(known)} == expected
+
+
+@pytest.mark.parametrize(
     ("question", "quoted"),
     [
         ("Who is Jiang Guangzhi?", "姜广智"), ("Wer ist Gao Wen?", "高文"), ("Wer ist He Renlong?", "賀仁龍"),
