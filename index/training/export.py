@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file as load_numpy
-from safetensors.numpy import save_file as save_numpy
 from safetensors.torch import save_file
 
+from index.embedder import AXES, STATIC
 from index.training import graph
 from index.training.init import counts
 from index.training.mixture import Pool
-from index.training.model import BERT_NAMES, EPS, SEP, Encoder, load
+from index.training.model import BERT_NAMES, EPS, SEP, Encoder, load, pad
+from index.training.static import read
 
 LIMIT = 40_000_000  # bytes, the whole folder
 STRETCH = 16.0  # of words and positions: the norm after them undoes it, and float8 keeps small values well above 2^-6
+STANDING = 4.0  # length of the static rows beside the states: tried 2.5 to 5.5, level from 3.5 to 5
+TURNED = 3072  # texts the axes are fitted to
 CARD = "# CrossCite encoder\n\nGerman, English, Chinese. Not yet measured.\n"
-MODULES = ("Transformer", "Pooling", "Normalize")
+_WORDS, _AXES = Path(STATIC).parent.name, Path(AXES).parent.name
+MODULES = (
+    ("", "Transformer"), ("1_Pooling", "Pooling"), (_WORDS, "WordEmbeddings"), ("3_Dense", "Dense"),
+    ("4_Pooling", "Pooling"), (_AXES, "Dense"), ("6_Normalize", "Normalize"),
+)  # fmt: skip
+_OWN = "sentence_transformers.sentence_transformer.modules"
+_TYPES = {kind: f"{_OWN}.{kind}" for kind in ("Pooling", "Dense", "WordEmbeddings", "Normalize", "Transformer")}
+_SPACES = f"{_OWN}.tokenizer.WhitespaceTokenizer"
 
 
 def useful(count: np.ndarray, pieces: list[str], size: int) -> np.ndarray:
@@ -89,14 +99,32 @@ def bert_state(model: Encoder) -> dict[str, torch.Tensor]:
     }
 
 
+@torch.no_grad()
+def axes(model: Encoder, static: np.ndarray, rows: list[np.ndarray]) -> np.ndarray:
+    """(dim, dim) orthonormal rows: the principal axes of the texts' vectors (token ids `rows`), most telling first.
+
+    Vectors are means of states beside means of `static` rows, at unit length; not centred, since a cosine is not.
+    """
+    out = []
+    rows = sorted(rows, key=len)
+    for start in range(0, len(rows), 64):
+        some = rows[start : start + 64]
+        ids, mask = pad(some)
+        keep = mask[:, :, None].float()
+        states = ((model.states(ids, mask) * keep).sum(1) / keep.sum(1)).numpy()
+        words = np.stack([static[row.astype(np.int64)].mean(0) for row in some])
+        both = np.concatenate([states, words], axis=1)
+        out.append(both / np.linalg.norm(both, axis=1, keepdims=True))
+    return np.linalg.svd(np.concatenate(out), full_matrices=False)[2]
+
+
 def export(
-    model: Encoder, tokenizer: Path, static: Path, keep: np.ndarray, out: Path, longest: int, card: str
+    model: Encoder, tokenizer: Path, static: np.ndarray, turn: np.ndarray, keep: np.ndarray, out: Path, longest: int, card: str
 ) -> int:
     """Write the folder and return its size in bytes. ValueError if it exceeds 40 MB.
 
-    `static` is the static model's safetensors, whose rows `keep` go along for late interaction.
+    `static` (V, dim) are the rows beside the states, zero for special pieces; `turn` is the matrix of `axes`.
     """
-    out.mkdir(parents=True, exist_ok=True)
     first = model.layers[0]
     kept = Encoder(
         len(keep), model.words.embedding_dim, len(model.layers), first.up.out_features, longest, first.heads
@@ -105,39 +133,58 @@ def export(
     state["words.weight"] = state["words.weight"][torch.tensor(keep)]
     state["positions.weight"] = state["positions.weight"][:longest]
     kept.load_state_dict(state)
-    save_file(bert_state(kept), out / "model.safetensors", {"format": "pt"})
+    for path, _ in MODULES:
+        (out / path).mkdir(parents=True, exist_ok=True)
+    small = torch.tensor(static[keep]).to(torch.float8_e4m3fn)
+    whole = np.rint(turn * (127 / np.abs(turn).max())).astype(np.int8)  # the norm after it undoes the stretch
+    tensors = {
+        "model.safetensors": bert_state(kept),
+        "3_Dense/model.safetensors": {"linear.weight": torch.eye(model.words.embedding_dim, dtype=torch.int8)},
+        STATIC: {"emb_layer.weight": small},
+        AXES: {"linear.weight": torch.tensor(whole)},
+    }
+    for name, some in tensors.items():
+        save_file(some, out / name, {"format": "pt"})
+        (out / name).chmod(0o644)
     trim_tokenizer(tokenizer, keep, out / "tokenizer.json", longest)
-    table = load_numpy(static)
-    save_numpy({k: np.ascontiguousarray(v[keep]) for k, v in table.items()}, out / "static.safetensors")
-    settings(kept, out, longest)
+    settings(kept, static.shape[1], out, longest)
     graph.write(out, len(kept.layers), first.heads, EPS)
     (out / "README.md").write_text(card, encoding="utf-8")
-    for file in out.rglob("*.safetensors"):
-        file.chmod(0o644)
     size = sum(f.stat().st_size for f in out.rglob("*") if f.is_file())
     if size > LIMIT:
         raise ValueError(f"the folder has {size:,} bytes, {LIMIT:,} allowed; keep fewer pieces than {len(keep):,}")
     return size
 
 
-def run(work: Path, pools: list[Pool], size: int, longest: int) -> int:
-    """Export the last stage done to `work/export`, with the card `work/card.md` if there; returns bytes.
+def run(work: Path, pools: list[Pool], size: int, longest: int, checkpoint: Path | None = None) -> int:
+    """Export `checkpoint`, or the last stage done, to `work/export`, which is made anew; returns bytes.
 
-    `pools` count the pieces, of which `size` are kept.
+    `pools` count the pieces, of which `size` are kept, and give the texts that the axes are fitted to. The card is
+    `work/card.md` if there.
     """
-    last = next(p for p in (work / "retrieve.safetensors", work / "distil.safetensors") if p.exists())
+    last = checkpoint or next(p for p in (work / "retrieve.safetensors", work / "distil.safetensors") if p.exists())
     spec = json.loads((work / "tokenizer.json").read_text(encoding="utf-8"))
     pieces = [piece for piece, _ in spec["model"]["vocab"]]
     count = counts(pools, "a", len(pieces)) + counts(pools, "b", len(pieces))
     keep = useful(count, pieces, min(size, len(pieces)))
     card = work / "card.md"
     text = card.read_text(encoding="utf-8") if card.exists() else CARD
-    static = next(p for p in (work / "tuned.safetensors", work / "static.safetensors") if p.exists())
-    return export(load(last), work / "tokenizer.json", static, keep, work / "export", longest, text)
+    static = STANDING * read(next(p for p in (work / "tuned.safetensors", work / "static.safetensors") if p.exists()))
+    static[: SEP + 1] = 0
+    model, sides = load(last).eval(), [side for pool in pools for side in (pool.a, pool.b)]
+    rng = np.random.default_rng(0)
+    rows = [side[i] for side in sides for i in rng.permutation(len(side))[: TURNED // len(sides)]]
+    out = work / "export"
+    shutil.rmtree(out, ignore_errors=True)
+    return export(model, work / "tokenizer.json", static, axes(model, static, rows), keep, out, longest, text)
 
 
-def settings(model: Encoder, out: Path, longest: int) -> None:
-    """The configuration files that transformers and sentence-transformers read."""
+def settings(model: Encoder, static: int, out: Path, longest: int) -> None:
+    """The configuration files that transformers and sentence-transformers read; `static` is the width of its rows.
+
+    The modules are sentence-transformers' own, so that no code of the folder needs to be trusted: the mean of the
+    states is kept aside as "cls_token_embeddings", which the second pooling puts beside the mean of the static rows.
+    """
     dim = model.words.embedding_dim
     bert = {
         "architectures": ["BertModel"],
@@ -158,14 +205,24 @@ def settings(model: Encoder, out: Path, longest: int) -> None:
     }
     _write(out / "config.json", bert)
     _write(out / "sentence_bert_config.json", {"max_seq_length": longest, "do_lower_case": False})
-    paths = ("", "1_Pooling", "2_Normalize")
     modules = [
-        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
-        for i, (kind, path) in enumerate(zip(MODULES, paths, strict=True))
+        {"idx": i, "name": str(i), "path": path, "type": _TYPES[kind]} for i, (path, kind) in enumerate(MODULES)
     ]
     _write(out / "modules.json", modules)
-    (out / "1_Pooling").mkdir(exist_ok=True)
-    _write(out / "1_Pooling" / "config.json", {"word_embedding_dimension": dim, "pooling_mode_mean_tokens": True})
+    linear = {"bias": False, "activation_function": "torch.nn.modules.linear.Identity"}
+    whole = dim + static
+    _write(out / "1_Pooling/config.json", {"embedding_dimension": dim, "pooling_mode": "mean"})
+    _write(
+        out / "3_Dense/config.json",
+        {"in_features": dim, "out_features": dim, **linear, "module_output_name": "cls_token_embeddings"},
+    )
+    words = {"tokenizer_class": _SPACES, "update_embeddings": False, "max_seq_length": longest}
+    _write(out / _WORDS / "wordembedding_config.json", words)
+    unused = {"vocab": [], "stop_words": [], "do_lower_case": False}  # the ids come from the transformer's tokenizer
+    _write(out / _WORDS / "whitespacetokenizer_config.json", unused)
+    _write(out / "4_Pooling/config.json", {"embedding_dimension": whole // 2, "pooling_mode": ["cls", "mean"]})
+    _write(out / _AXES / "config.json", {"in_features": whole, "out_features": whole, **linear})
+    _write(out / "6_Normalize/config.json", {"module_input_name": "sentence_embedding"})
 
 
 def _write(path: Path, value: object) -> None:
