@@ -79,8 +79,8 @@ def _hits(answer: Answer, find: Callable[[str], Article], ui: str) -> str:
         common += [f"<strong>{escape(quantity.strip('#'))}</strong>" for quantity in hit.why.quantities]
         part = f'<span class="cc-begin" dir="auto">{escape(hit.why.part)}</span>' if hit.why.part else ""
         also = "".join(
-            f'<span class="cc-begin">= {_open(other.article_id, other.start, other.end, other.lang, _title(other.article_id, find))}</span>'
-            for other in hit.also
+            f'<span class="cc-begin">{_open(o.article_id, o.start, o.end, o.lang, "≈ " + _title(o.article_id, find))}</span>'
+            for o in hit.also
         )
         rows.append(
             f'<tr{used}><th scope="row">{rank}</th>'

@@ -103,6 +103,7 @@ export async function open(at, { move = true } = {}) {
   place = at;
   reader().replaceChildren(bar(page), make("div", { class: "cc-reader-page" }));
   reader().lastElementChild.innerHTML = page.html;
+  $(".cc-reader-head", reader())?.append(permalink());
   reader().hidden = false;
   panel().hidden = true;
   $("#cc-back").hidden = false;
@@ -128,9 +129,13 @@ function bar(page) {
   }
   if (!state.start?.articles.some((a) => a.id === place.id)) pick.prepend(make("option", { value: place.id }, page.title ?? place.id));
   pick.value = place.id;
+  return make("div", { class: "cc-reader-bar" }, pick);
+}
+
+function permalink() {
   const link = make("button", { type: "button", class: "cc-link cc-permalink" }, t("permalink"));
   link.addEventListener("click", () => copy(linkTo(place), link));
-  return make("div", { class: "cc-reader-bar" }, pick, page.state === "gone" ? null : link);
+  return link;
 }
 
 function linkTo(at) {
@@ -171,7 +176,7 @@ function reveal(target) {
   const frame = box.getBoundingClientRect();
   const inner = target.getBoundingClientRect();
   const room = Math.min(frame.bottom, innerHeight) - Math.max(0, frame.top);
-  const offset = inner.top - Math.max(0, frame.top) - Math.max(56, (room - inner.height) / 3);
+  const offset = inner.top - Math.max(0, frame.top) - Math.max(160, (room - inner.height) / 3);
   box.scrollBy({ top: offset, behavior: "auto" });
 }
 
