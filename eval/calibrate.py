@@ -1,64 +1,119 @@
 """Fits `rag/calibration.json` to the development questions: `python -m eval.calibrate [--index DIR] [--dry-run]`.
 
-Never sees the test questions. Prints the cross-validated trade-off (folds by fact) between questions answered and
-unanswerable questions refused.
+Never sees the test questions. Prints, cross-validated with all questions of a fact in one fold, how often the best
+sentence is a right one, and the trade-off between questions answered and unanswerable questions refused.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from eval.dataset import Question, load, shipped
+from eval.fitting import FOLDS, choice, folds_by, logistic
+from eval.metrics import supports
 from index.embedder import load_embedder
+from index.languages import detect
 from index.search import Index
 from index.store import open_index
-from rag.answerability import CALIBRATION, FEATURES, Calibration, features
-from rag.evidence import evidence
+from index.types import Hit
+from rag.answerability import FEATURES, features
+from rag.calibration import CALIBRATION, VERSION, Calibration, Linear, save
+from rag.evidence import READ, Evidence, ranked
+from rag.expected import Wanted, wanted
+from rag.signals import SIGNALS, Judged, judged
 
-# The share of answerable development questions let through. Wanted are 85 % answered and 60 % of the unanswerable
-# refused: at 87 % the cross-validated trade-off leaves about the same room on both sides.
-ANSWERED = 0.87
-_L2 = 1.0
-_FOLDS = 10
-
-
-def fit(x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
-    """(intercept, weights, mean, scale) of a logistic regression with an L2 penalty on the weights, by Newton's method.
-
-    `x` is (n, d), `y` (n,) of 0 and 1. Both classes count alike whatever their sizes. ValueError without both classes.
-    """
-    if not 0 < y.mean() < 1:
-        raise ValueError(f"need answerable and unanswerable questions, got {int(y.sum())} of {len(y)} answerable")
-    mean, scale = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-9)
-    z = np.c_[np.ones(len(x)), (x - mean) / scale]
-    share = np.where(y == 1, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
-    penalty = np.full(z.shape[1], _L2)
-    penalty[0] = 1e-6
-    w = np.zeros(z.shape[1])
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-z @ w))
-        gradient = z.T @ (share * (p - y)) + penalty * w
-        hessian = (z * (share * p * (1 - p))[:, None]).T @ z + np.diag(penalty)
-        w -= np.linalg.solve(hessian, gradient)
-    return float(w[0]), w[1:], mean, scale
+# What is wished for: the share of answerable questions answered, and of unanswerable ones refused.
+ANSWERED, REFUSED = 0.92, 0.85
+_L2_CHOICE, _L2_ANSWERABLE = 3.0, 3.0
 
 
-def cross_validated(x: np.ndarray, y: np.ndarray, facts: Sequence[str]) -> np.ndarray:
-    """(n,) each question's probability by a fit that saw no question of its fact."""
-    names = sorted(set(facts))
-    np.random.default_rng(0).shuffle(names)
-    fold_of = {name: i % _FOLDS for i, name in enumerate(names)}
-    folds = np.array([fold_of[f] for f in facts])
-    out = np.zeros(len(y))
-    for i in range(_FOLDS):
-        b, w, mean, scale = fit(x[folds != i], y[folds != i])
-        out[folds == i] = 1 / (1 + np.exp(-(b + (x[folds == i] - mean) / scale @ w)))
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A sentence, as the metrics want it."""
+
+    article_id: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A question and the sentences found for it: (n, signals) and (n,) whether they answer."""
+
+    question: Question
+    kind: Wanted
+    hits: tuple[Hit, ...]
+    found: tuple[Judged, ...]
+    signals: np.ndarray
+    right: np.ndarray
+
+    def evidence(self, model: Linear) -> list[Evidence]:
+        """The sentences by `model`, best first."""
+        return ranked(self.found, self.kind, model)
+
+    def best_is_right(self, model: Linear) -> bool:
+        """True if the best sentence by `model` answers."""
+        return bool(self.right[int(np.argmax([model(row) for row in self.signals]))])
+
+
+def read(index: Index, questions: Sequence[Question]) -> list[Read]:
+    """What the search and the signals give for each question; those that find nothing are left out."""
+    out = []
+    for q in questions:
+        hits = tuple(index.search(q.question))
+        kind = wanted(q.question)
+        found = judged(index, q.question, kind, detect(q.question), hits[:READ])
+        if found:
+            places = [Place(hits[j.hit].passage.article_id, j.span.start, j.span.end) for j in found]
+            right = np.array([supports([p], q.gold) for p in places])
+            out.append(Read(q, kind, hits, tuple(found), np.array([j.signals for j in found]), right))
     return out
+
+
+def sentence_model(reads: Sequence[Read]) -> Linear:
+    """How to weigh the signals of a sentence, fitted to the answerable questions."""
+    known = [r for r in reads if r.question.answerable]
+    w, mean, scale = choice([r.signals for r in known], [r.right for r in known], _L2_CHOICE)
+    return Linear(SIGNALS, *(tuple(v.round(4).tolist()) for v in (w, mean, scale)))
+
+
+def answerable_model(reads: Sequence[Read], sentence: Linear) -> Linear:
+    """How to weigh the features of a question."""
+    x = np.array([features(r.evidence(sentence), r.hits, detect(r.question.question)) for r in reads])
+    y = np.array([r.question.answerable for r in reads], dtype=float)
+    b, w, mean, scale = logistic(x, y, _L2_ANSWERABLE)
+    return Linear(FEATURES, *(tuple(v.round(4).tolist()) for v in (w, mean, scale)), intercept=round(b, 4))
+
+
+def cross_validated(reads: Sequence[Read]) -> tuple[np.ndarray, np.ndarray]:
+    """For each question whether the best sentence is right, and the log odds that it is answerable, by models that saw
+    no question of its fact."""
+    folds = folds_by([r.question.fact for r in reads])
+    right, odds = np.zeros(len(reads), bool), np.zeros(len(reads))
+    for i in range(FOLDS):
+        others = [r for r, f in zip(reads, folds, strict=True) if f != i]
+        sentence = sentence_model(others)
+        answerable = answerable_model(others, sentence)
+        for n in np.flatnonzero(folds == i):
+            right[n] = reads[n].best_is_right(sentence)
+            odds[n] = answerable(features(reads[n].evidence(sentence), reads[n].hits, detect(reads[n].question.question)))
+    return right, odds
+
+
+def cut(odds: np.ndarray, answerable: np.ndarray) -> float:
+    """The log odds that leave the same room above both wishes, or miss the worse one by the least; among equals the
+    middle."""
+    values = np.unique(odds)
+    room = np.array([
+        min((odds[answerable] >= v).mean() - ANSWERED, (odds[~answerable] < v).mean() - REFUSED) for v in values
+    ])
+    best = np.flatnonzero(room >= room.max() - 1e-9)
+    return float(values[best[len(best) // 2]])
 
 
 def topic_cut(near: Sequence[float], far: Sequence[float]) -> float:
@@ -69,50 +124,48 @@ def topic_cut(near: Sequence[float], far: Sequence[float]) -> float:
 
 
 def calibrate(index: Index, questions: Sequence[Question]) -> tuple[Calibration, str]:
-    """The calibration for these questions, and the cross-validated trade-off as a Markdown table."""
-    rows, y, facts, near, far = [], [], [], [], []
-    for q in questions:
-        hits = tuple(index.search(q.question))
-        found = evidence(index, q.question, hits)
-        if not found:
-            continue
-        rows.append(features(found[0], hits, q.lang))
-        y.append(q.answerable)
-        facts.append(q.fact)
-        if not q.answerable:
-            (far if q.kind == "out_of_scope" else near).append(hits[0].score)
-    x, labels = np.array(rows), np.array(y, dtype=float)
-    held_out = cross_validated(x, labels, facts)
-    lines = ["| answerable answered | unanswerable refused |", "|---|---|"]
-    for share in (0.99, 0.95, 0.9, 0.85, 0.8, 0.7):
-        cut = np.quantile(held_out[labels == 1], 1 - share)
-        lines.append(f"| {share:.0%} | {(held_out[labels == 0] < cut).mean():.0%} |")
-    b, w, mean, scale = fit(x, labels)
-    fitted = 1 / (1 + np.exp(-(b + (x - mean) / scale @ w)))
-    result = Calibration(
+    """The calibration for these questions, and what it reaches cross-validated, as Markdown."""
+    reads = read(index, questions)
+    y = np.array([r.question.answerable for r in reads])
+    right, odds = cross_validated(reads)
+    threshold = cut(odds, y)
+    lines = [f"Best sentence right, of {y.sum()} answerable: {right[y].mean():.3f}", ""]
+    lines += ["| kind wanted | questions | best sentence right |", "|---|---|---|"]
+    for kind in sorted({r.kind for r in reads}):
+        mine = y & np.array([r.kind == kind for r in reads])
+        if mine.any():
+            lines.append(f"| {kind} | {mine.sum()} | {right[mine].mean():.2f} |")
+    lines += ["", "| answerable answered | unanswerable refused | right of the answered |", "|---|---|---|"]
+    for at in [*(float(np.quantile(odds[y], 1 - s)) for s in (0.98, 0.95, 0.92, 0.9, 0.85, 0.8)), threshold]:
+        told = odds >= at
+        chosen = " (chosen)" if at == threshold else ""
+        lines.append(f"| {told[y].mean():.1%}{chosen} | {(~told)[~y].mean():.1%} | {right[y & told].mean():.1%} |")
+    sentence = sentence_model(reads)
+    out_of_scope = np.array([r.question.kind == "out_of_scope" for r in reads])
+    scores = np.array([r.hits[0].score for r in reads])
+    fitted = Calibration(
+        version=VERSION,
         encoder=index.embedder.name,
-        intercept=round(b, 4),
-        weights=tuple(w.round(4).tolist()),
-        mean=tuple(mean.round(4).tolist()),
-        scale=tuple(scale.round(4).tolist()),
-        threshold=round(float(np.quantile(fitted[labels == 1], 1 - ANSWERED)), 4),
-        topic=round(topic_cut(near, far), 4),
+        sentence=sentence,
+        answerable=answerable_model(reads, sentence),
+        threshold=round(1 / (1 + float(np.exp(-threshold))), 4),
+        topic=round(topic_cut(scores[~y & ~out_of_scope].tolist(), scores[out_of_scope].tolist()), 4),
     )
-    return result, "\n".join(lines)
+    return fitted, "\n".join(lines)
 
 
 def main() -> None:
-    """Fits, prints the trade-off, and writes the calibration unless `--dry-run`."""
+    """Fits, prints what is reached, and writes the calibration unless `--dry-run`."""
     parser = argparse.ArgumentParser(prog="python -m eval.calibrate", description=__doc__.split("\n")[0])
     parser.add_argument("--index", type=Path, default=Path(".index"))
     parser.add_argument("--dry-run", action="store_true", help="print only, keep the file as it is")
     args = parser.parse_args()
     fitted, table = calibrate(open_index(args.index, load_embedder()), load(shipped("dev")))
     print(table)
-    print("\n" + "  ".join(f"{n} {w:+.2f}" for n, w in zip(FEATURES, fitted.weights, strict=True)))
+    for model in (fitted.sentence, fitted.answerable):
+        print("\n" + "  ".join(f"{n} {w:+.2f}" for n, w in zip(model.names, model.weights, strict=True)))
     if not args.dry_run:
-        values = {name: getattr(fitted, name) for name in Calibration.__dataclass_fields__}
-        CALIBRATION.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+        save(fitted, CALIBRATION)
 
 
 if __name__ == "__main__":

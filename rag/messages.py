@@ -15,6 +15,12 @@ _SAYS = {
     "zh-Hans": "{title}（{facts}）写道：{quote}",
     "zh-Hant": "{title}（{facts}）寫道：{quote}",
 }
+_OTHERWISE = {
+    "en": "Another article gives a different figure, {}:",
+    "de": "Ein anderer Artikel nennt eine andere Zahl, {}:",
+    "zh-Hans": "另一篇文章给出的数字不同，是{}：",
+    "zh-Hant": "另一篇文章給出的數字不同，是{}：",
+}
 _GLOSS = {"en": " ({} = {})", "de": " ({} = {})", "zh-Hans": "（{} = {}）", "zh-Hant": "（{} = {}）"}
 _REFUSALS = {
     "nothing_retrieved": {
@@ -90,15 +96,35 @@ def quotation(article: Article, quote: str, lang: str, gloss: tuple[str, str] | 
     """A sentence in `lang` that names the article and quotes it; `gloss` is a figure of the quote and what it is in
     `lang`."""
     lang = written_language(lang)
-    facts = [name_in(article.lang, lang)]
-    facts += [article.publisher] if article.publisher else []
-    facts += [date(article.date, lang)] if article.date else []
     says = _SAYS[lang].format(
         title=_TITLES[lang].format(article.title),
-        facts=("，" if lang.startswith("zh") else ", ").join(facts),
+        facts=_comma(lang).join(_facts(article, lang)),
         quote=_QUOTES[lang].format(quote),
     )
     return says + (_GLOSS[lang].format(*gloss) if gloss else "")
+
+
+def led(lead: str, article: Article, quote: str, lang: str) -> str:
+    """A quotation in `lang` behind the sentence that leads to it, its source in brackets."""
+    lang = written_language(lang)
+    source = _comma(lang).join([_TITLES[lang].format(article.title), *_facts(article, lang)])
+    chinese = lang.startswith("zh")
+    return lead + ("" if chinese else " ") + _QUOTES[lang].format(quote) + (f"（{source}）" if chinese else f" ({source})")
+
+
+def otherwise(figure: str, lang: str) -> str:
+    """What leads to the quotation of an article that gives another figure for the same thing, in `lang`."""
+    return _OTHERWISE[written_language(lang)].format(figure)
+
+
+def _facts(article: Article, lang: str) -> list[str]:
+    facts = [name_in(article.lang, lang)]
+    facts += [article.publisher] if article.publisher else []
+    return facts + ([date(article.date, lang)] if article.date else [])
+
+
+def _comma(lang: str) -> str:
+    return "，" if lang.startswith("zh") else ", "
 
 
 def date(iso: str, lang: str) -> str:

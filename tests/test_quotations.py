@@ -1,10 +1,13 @@
 """Every quotation of every answer is exact: for the whole eval set, and for whatever is asked."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.dataset import load, shipped
+from eval.metrics import in_language, in_script
 from index.errors import UserError
 from rag.chatbot import Chatbot
 
@@ -32,6 +35,20 @@ def assert_exact(answer, chatbot):
 def test_every_quotation_of_the_eval_set_is_exact(split, chatbot: Chatbot):
     for question in load(shipped(split)):
         assert_exact(chatbot.ask(question.question), chatbot)
+
+
+def test_every_answer_and_refusal_is_in_the_language_and_script_of_the_question(chatbot: Chatbot):
+    for question in load(shipped("dev")):
+        answer = chatbot.ask(question.question)
+        articles = [chatbot.article(c.article_id) for c in answer.citations]
+        originals = re.findall(r"(?:im Original|in the original): ([^)]*)\)|（原文：([^）]*)）", answer.text)
+        foreign = [
+            *(c.quote for c in answer.citations), *(a.title for a in articles), *(a.publisher or "" for a in articles),
+            *(part for pair in originals for part in pair),
+        ]
+        assert answer.lang == question.lang, question.id
+        assert in_script(answer.text, question.lang, foreign), (question.id, answer.text)
+        assert in_language(answer.text, question.lang, foreign), (question.id, answer.text)
 
 
 _MIXED = st.text(
@@ -101,7 +118,7 @@ def test_control_characters_in_a_question_change_nothing(chatbot):
 def test_the_answer_language_can_be_set(chatbot):
     answer = chatbot.ask("How many AI companies does Chengdu have?", answer_lang="de")
     assert answer.lang == "de"
-    assert "schreibt" in answer.text
+    assert answer.text.startswith("Genannt werden über 550 (im Original: 550余): „")
 
 
 def test_source_languages_limit_the_articles(chatbot):

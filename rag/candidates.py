@@ -1,0 +1,125 @@
+"""Where a text has something of the kind that a question wants."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from index.languages import detect
+from index.names import names
+from index.normalise import normalise
+from index.quantities import Quantity, agrees, find
+from index.types import Span
+from rag.expected import QUANTITIES, Wanted, how_many, several
+from rag.places import named, places
+
+# Han characters that begin most Chinese surnames, and what stands behind a person's name or before it in reports.
+_SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
+_HAN_PERSON = re.compile(
+    rf"(?<=[长任员师席家士授事裁理人者])(?P<a>[{_SURNAMES}][\u3400-\u9fff]{{1,2}}?)"
+    r"(?=表示|说|指出|介绍|认为|告诉|接受|称|透露|强调|宣布|[，,、。 ()])"
+)
+_LATIN_PERSON = re.compile(r"(?<![^\W\d_])[A-Z][a-zà-öø-ÿ]+(?: [A-Z][a-zà-öø-ÿ]+){1,2}(?![^\W\d_])")
+_QUOTED = re.compile(r"《[^》]{1,60}》|“[^”]{1,80}”|„[^“”]{1,80}[“”]|「[^」]{1,60}」|\"[^\"]{1,80}\"")
+_HAN_LIST = re.compile(r"[^，,。、；;:：\s]{1,24}(?:、[^，,。、；;:：\s]{1,24})+")
+_LATIN_LIST = re.compile(r"[^,.;:()]{2,60}(?:, [^,.;:()]{2,60})+,? (?:und|and|sowie|or|oder) [^,.;:()]{2,60}")
+_DASH_LIST = re.compile(r"[^\s,，。;:„“”\"]{2,30}(?: [^\s,，。;:„“”\"]{2,30})?(?:(?: [-–—] |—)[^,，。;:„“”\"—]{2,40}){2,}")
+_CAUSE = re.compile(
+    r"因为|由于|因此|以便|为了|从而|使得|让|以(?=[^及来上下])|\bweil\b|\bda\b|\bum\b[^.]{3,80}\bzu\b|\bdamit\b|\bdaher\b|\bdank\b|because|"
+    r"\bsince\b|in order to|\bto [a-z]{4,}|\bso that\b|\bthus\b|\bdue to\b",
+)
+_IS = re.compile(r"是|指|即|体现|代表|\bist\b|\bsind\b|zeichnet|bezeichnet|bedeutet|repräsentiert|darstellt|\bis\b|\bare\b|refers|means|represents")
+_PARTS = re.compile(r"、|, | [-–—] |—")
+_JOINED = re.compile(r"和|以?及|与| und | and | sowie ")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something a question may want: where it stands, and how well it fits the kind asked for (0..1)."""
+
+    span: Span
+    fit: float
+
+
+def answers_in(text: str, lang: str, kind: Wanted, question: str = "") -> list[Quantity]:
+    """The quantities of `text` that a question of `kind` may want, in order; those the question itself states are no
+    answers to it."""
+    asked = find(question, detect(question)) if question else []
+    return [q for q in find(text, lang) if _may_answer(q, kind) and not any(agrees(a, q) for a in asked)]
+
+
+def fits(quantity: Quantity, kind: Wanted) -> bool:
+    """True if a quantity is of the kinds first thought of: "how big" wants money before a count."""
+    if kind == "money":
+        return quantity.kind in ("money", "compute", "area", "energy", "data")
+    return kind != "figure" or quantity.kind not in ("money", "duration")
+
+
+def _may_answer(q: Quantity, kind: Wanted) -> bool:
+    if kind == "percent":
+        return q.kind == "percent"
+    if kind == "date":
+        return q.kind == "time" and q.unit != "plan"
+    if kind == "duration":
+        return q.kind == "duration" or (q.kind == "time" and q.upper is not None)
+    return q.kind not in ("time", "percent")
+
+
+def candidates(text: str, lang: str, kind: Wanted, question: str) -> list[Found]:
+    """Where `text` has something of the `kind` that `question` wants and does not name itself, in order."""
+    if kind in QUANTITIES:
+        return [Found(q.span, 1.0 if fits(q, kind) else 0.5) for q in answers_in(text, lang, kind, question)]
+    if kind == "person":
+        spans = _chinese_persons(text)
+        spans += [Span(*m.span()) for m in _LATIN_PERSON.finditer(text)] if not lang.startswith("zh") else []
+        return [Found(s, 1.0) for s in spans if s.of(text) not in question]
+    if kind == "place":
+        named = {p.name for p in places(question)}
+        new = [p for p in places(text) if p.name not in named]
+        fit = _count_fits(len({p.name for p in new}), question)
+        return [Found(p.span, fit) for p in new]
+    if kind == "title":
+        return [Found(Span(*m.span()), 1.0) for m in _QUOTED.finditer(text)]
+    if kind == "list":
+        return _lists(text, question)
+    pattern = {"reason": _CAUSE, "definition": _IS}.get(kind)
+    return [Found(Span(*m.span()), 1.0) for m in pattern.finditer(text)] if pattern else []
+
+
+def persons(text: str, lang: str) -> list[Span]:
+    """The people `text` names beyond doubt: in Chinese behind an office and before what they say, in other languages two
+    or three capitalised words that read as a Chinese name."""
+    if lang.startswith("zh"):
+        return _chinese_persons(text)
+    chinese = [n for n in names(text) if n.han is not None]
+    folded = normalise(text)
+    spans = [folded.original(n.span) for n in chinese]
+    return [s for s in spans if " " in s.of(text).strip() and not named(s.of(text))]
+
+
+def _chinese_persons(text: str) -> list[Span]:
+    folded = normalise(text)
+    return [folded.original(Span(*m.span("a"))) for m in _HAN_PERSON.finditer(folded.text)]
+
+
+def _lists(text: str, question: str) -> list[Found]:
+    """Enumerations; one of as many items as the question says fits best."""
+    return [
+        Found(Span(*m.span()), max(_count_fits(n, question) for n in _items(m.group())))
+        for pattern in (_HAN_LIST, _LATIN_LIST, _DASH_LIST) for m in pattern.finditer(text)
+    ]
+
+
+def _items(enumeration: str) -> set[int]:
+    """How many items it may have: a conjunction may part two of them or stand inside one ("Zell- und Gentechnologie")."""
+    parted = len(_PARTS.findall(enumeration))
+    joined = len(_JOINED.findall(enumeration))
+    return {parted + 1, parted + 1 + min(joined, 1), parted + 1 + joined}
+
+
+
+def _count_fits(items: int, question: str) -> float:
+    """How well a number of items fits the number the question asks for, if it says one, or one or several."""
+    if counts := how_many(question):
+        return 1.0 if items in counts else 0.7 if items + 1 in counts or items - 1 in counts else 0.3
+    return 1.0 if (items > 1) == several(question) else 0.5

@@ -1,0 +1,93 @@
+"""What kind of answer a question wants, in German, English and both Chinese scripts, and where a text has it."""
+
+import pytest
+
+from index.types import Span
+from rag.candidates import answers_in, candidates, fits
+from rag.expected import how_many, several, wanted
+
+KINDS = {
+    "figure": (
+        "Wie viele Firmen gibt es?", "How many firms are there?", "有多少家企业？", "武漢計畫蓋幾座工廠？", "Wie hoch ist die Anzahl der Labore?",
+        "武汉在全球排第几？", "Where does Wuhan rank worldwide?",
+    ),
+    "money": (
+        "產業規模有多大？", "How big is the industry?", "Wie groß ist die Branche?", "产业规模是多少？", "What is the output value?",
+        "Welchen Umsatz macht die Branche?", "Compare the industry size of both", "算力要提升到什么水平？",
+    ),
+    "percent": (
+        "Welcher Anteil entfällt auf China?", "By how much did it grow?", "同比增长多少？", "占全球多大份額？", "How fast did it grow?",
+    ),
+    "date": (
+        "Wann fand das statt?", "When was it held?", "什么时候发布的？", "是在哪一天？", "In welchem Jahr war das?", "On what day was it?",
+        "他是哪一年上任的？",
+    ),
+    "duration": ("Wie lange gilt der Plan?", "How long does it last?", "方案覆盖多长时间？", "實施期有多長？"),
+    "person": (
+        "Who is the mayor?", "Wer leitet das Amt?", "局长是谁？", "是哪位專家說的？", "Which vice minister spoke?",
+        "Welcher Vizeminister sprach?",
+    ),
+    "place": (
+        "Which city hosts it?", "Welche Stadt war die erste?", "设在哪个城市？", "有哪五個城市？", "Where was it held?", "Wo liegt das?",
+        "Welche fünf Städte bekamen es?", "Which four strategic regions are covered?",
+    ),
+    "list": (
+        "Welche sechs Branchen sind das?", "Which three layers does it have?", "要聚焦哪些重点领域？", "分為哪三層？",
+        "In what fields did it spread?", "Auf welche Einsatzfelder setzt sie?",
+    ),
+    "title": (
+        "Wie heißt der Plan?", "What is the name of the plan?", "规划叫什么名字？", "方案的正式名稱是什麼？", "By which number is it known?",
+    ),
+    "reason": ("Warum geschah das?", "Why was that done?", "为什么要建设？", "為什麼要打造？", "Wozu dient das?", "目的是什么？"),
+    "definition": ("Was ist ein Modell?", "What is a model?", "什么是大模型？", "有什麼特點？", "Wodurch zeichnet es sich aus?"),
+    "other": ("Tell me about Wuhan", "Womit vergleicht Gao Wen das?", "武漢要靠什麼加速改造？"),
+}
+
+
+@pytest.mark.parametrize(("question", "kind"), [(q, kind) for kind, questions in KINDS.items() for q in questions])
+def test_the_question_words_say_what_kind_of_answer_is_wanted(question, kind):
+    assert wanted(question) == kind
+
+
+def test_the_questions_own_figures_are_not_its_answer_in_whatever_writing():
+    text = "Pro 10.000 Einwohner gibt es 40 Stationen"
+    assert [q.value for q in answers_in(text, "de", "figure", "每1萬名居民有幾座？")] == [40]
+    assert answers_in("到2028年达到2000亿元", "zh-Hans", "date", "Was plant Wuhan für 2028?") == []
+
+
+def test_money_fits_a_question_of_size_before_a_count_does():
+    count, money = answers_in("550家, 200亿元", "zh-Hans", "money")
+    assert fits(money, "money") and not fits(count, "money")
+    assert fits(count, "figure") and not fits(money, "figure")
+
+
+def held(text, lang, kind, question):
+    return {f.span.of(text): f.fit for f in candidates(text, lang, kind, question)}
+
+
+def test_people_are_found_behind_their_office_in_both_scripts():
+    assert held("局长姜广智表示支持", "zh-Hans", "person", "局长是谁？") == {"姜广智": 1.0}
+    assert held("科技部副部長李萌表示支持", "zh-Hant", "person", "誰？") == {"李萌": 1.0}
+    assert held("gestern sagte Sun Xiang viel", "de", "person", "Wer sagte das?") == {"Sun Xiang": 1.0}
+
+
+def test_places_that_the_question_names_are_not_its_answer():
+    assert held("Nach Peking folgt Chengdu", "de", "place", "Welche Stadt folgte auf 北京?") == {"Chengdu": 1.0}
+
+
+def test_an_enumeration_of_as_many_items_as_asked_fits_best():
+    three, two = "分为基础层、技术层、应用层", "分为基础层、技术层"
+    assert max(held(three, "zh-Hans", "list", "分为哪三层？").values()) == 1.0
+    assert max(held(two, "zh-Hans", "list", "分为哪五层？").values()) < 0.5
+    german = "Im Fokus stehen Zell- und Gentechnologie, neue Netze sowie Robotik"
+    assert max(held(german, "de", "list", "Welche drei Branchen sind es?").values()) == 1.0
+
+
+def test_a_span_of_years_answers_how_long():
+    text = "der Plan (2026 - 2028) gilt"
+    assert Span(10, 21) in [f.span for f in candidates(text, "de", "duration", "Wie lange gilt der Plan?")]
+
+
+def test_questions_say_how_many_things_they_want():
+    assert how_many("Welche fünf Städte?") == {5} and how_many("哪三层？") == {3} and how_many("Which cities?") == frozenset()
+    assert several("Which cities lead?") and several("哪些城市？") and not several("Which city leads?")
