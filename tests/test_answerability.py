@@ -43,7 +43,7 @@ def test_a_calibration_is_read_back_as_it_was_written_and_another_version_is_ref
     save(calibration(), tmp_path / "c.json")
     assert load(tmp_path / "c.json") == calibration()
     (tmp_path / "c.json").write_text('{"version": 1}')
-    with pytest.raises(ValueError, match="eval.calibrate"):
+    with pytest.raises(ValueError, match=r"eval\.calibrate"):
         load(tmp_path / "c.json")
 
 
