@@ -11,7 +11,7 @@ SCALES = {
 }
 MONEY = {
     "en": {"CNY": ("yuan", "yuan"), "USD": ("US dollar", "US dollars"), "EUR": ("euro", "euros"), "JPY": ("yen", "yen"),
-           "GBP": ("pounds sterling", "pounds sterling"), "HKD": ("Hong Kong dollars", "Hong Kong dollars"),
+           "GBP": ("pounds sterling", "pounds sterling"), "HKD": ("HK dollars", "HK dollars"),
            "TWD": ("NT dollars", "NT dollars")},
     "de": {"CNY": ("Yuan", "Yuan"), "USD": ("US-Dollar", "US-Dollar"), "EUR": ("Euro", "Euro"), "JPY": ("Yen", "Yen"),
            "GBP": ("Pfund Sterling", "Pfund Sterling"), "HKD": ("Hongkong-Dollar", "Hongkong-Dollar"),

@@ -57,6 +57,8 @@ def _amount(q: Quantity, tag: str) -> str:
     ends = [v if factor == 1 else v * factor.denominator / factor.numerator for v in _ends(q)]
     years = tag == "zh" and (several == "年" or not several)
     scales = [_scaled(v, tag) for v in ends]
+    if scales[-1][1] and not scales[0][1]:  # "9 to 12 million" would lend its scale to the first
+        scales[-1] = (ends[-1], "")
     numbers = [_number(v, tag, years) for v, _ in scales]
     name = one if ends[-1] == 1 else several
     last = scales[-1][1] + name
@@ -122,7 +124,7 @@ def _number(value: Decimal, tag: str, years: bool) -> str:
     """Digits with the language's separators. Chinese groups only what would look like a year."""
     plain = f"{value.normalize():f}"
     if tag == "zh":
-        return f"{value.normalize():,f}" if years and len(plain) == 4 else plain
+        return f"{value.normalize():,f}" if (years and len(plain) == 4) or value >= 10**8 else plain
     grouped = f"{value.normalize():,f}"
     return grouped.translate(str.maketrans(",.", ".,")) if tag == "de" else grouped
 

@@ -19,7 +19,7 @@ _CLOCK = re.compile(
     r"\d{1,2}(?::\d\d)+(?: ?uhr)?|\d{1,2}(?:\.\d\d)?(?: ?(?:und|bis|oder|[-–]) ?\d{1,2}(?:\.\d\d)?)? uhr|"
     r"\d{1,2}(?:[.:]\d\d)? ?(?:[ap]m\b|[ap]\.m\.|o['’]clock)|\d{1,2} ?[时点](?: ?\d{1,2} ?分?|半)?(?!代)|\d+:\d+"
 )
-_ORDINAL = re.compile(r"\d+(?:st|nd|rd|th|s?te[nrs]?)\b|\d+ ?(?:号|日(?!内)|年代|周年|年级|世纪)|\d0后|\d+['’]s\b")
+_ORDINAL = re.compile(r"\d+(?:st|nd|rd|th|s?te[nrs]?)\b|\d+ ?(?:号|日(?![内元圆])|年代|周年|年级|世纪)|\d0后|\d+['’]s\b")
 _GERMAN_ORDINAL = re.compile(r"\d{1,3}\.(?= [a-zäöü]|[,;)])")
 _GERMAN_RANKED = re.compile(
     r"\d{1,3}\. (?:strasse|minute|mal|platz|rang|geburtstag|jahrestag|jahrhundert|spieltag|runde|klasse|auflage|kapitel|etage|stock|"

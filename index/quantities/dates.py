@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from index.quantities.numerals import SCALES, chinese_number
 from index.quantities.records import MONEY, Unit
-from index.quantities.units import COUNTERS, UNITS
+from index.quantities.units import COUNTERS, HAN_UNITS, PEOPLE, UNITS
 
 MONTHS = {
     name: i + 1
@@ -170,7 +170,8 @@ def year(text: str, at: int, bound: str) -> Reading | None:
             return None
         if word and word[1] in UNITS and word[1] not in ("t", "h", "g", "m", "w", "mu", "day", "days", "tag", "year", "years"):
             return None
-        if any(text.startswith(u, end) for u in ("公里", "千米", "平方", "公顷", "亩", "吨", "米", "小时", "天", "人次", "倍")):
+        words = (text[end : end + n] for n in range(1, 5)) if here >= "\u3000" else ()
+        if any(w in HAN_UNITS and w[0] not in "年日里" and (w[0] != "人" or PEOPLE.match(text, end)) for w in words):
             return None
     return value, None, "year", end
 

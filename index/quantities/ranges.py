@@ -84,7 +84,7 @@ def _range(text: str, a: Found, b: Found) -> Found | None:
     if not bare and a.meaning != b.meaning and not (b.meaning is None and a.meaning[0] in MONEY):
         return None
     meaning = b.meaning if bare else a.meaning
-    exponent = a.exponent or (b.exponent if a.number.scaleb(a.exponent) < b.number.scaleb(b.exponent) else 0)
+    exponent = a.exponent or (b.exponent if a.number < b.number else 0)
     lower, upper = a.number.scaleb(exponent), b.number.scaleb(b.exponent)
     if not lower < upper:
         return None

@@ -23,7 +23,7 @@ _TABLE: dict[tuple[Unit, str, str], str] = {
     ("GBP", "1", ""): "pounds_sterling pfund_sterling gbp £ 英镑",
     ("JPY", "1", ""): "yen jpy 日元 日圆 円",
     ("HKD", "1", ""): "hkd hk$ hk_dollar hk_dollars hongkong_dollar hong_kong_dollars 港元 港币",
-    ("TWD", "1", ""): "twd nt$ nt_dollar nt_dollars 新台币 台币",
+    ("TWD", "1", ""): "twd nt$ nt_dollar nt_dollars 新台币 taiwan_dollar taiwan_dollars 台币",
     ("km", "1", "km"): "km kilometer kilometers kilometern kilometre kilometres 公里 千米",
     ("km", "1/1000", "m"): "m meter meters metern metre metres 米",
     ("km", "1/100000", "cm"): "cm zentimeter zentimetern centimetre centimetres centimeter centimeters 厘米 公分",

@@ -11,7 +11,7 @@ from index.quantities.units import Meaning
 
 # Where a number word, a fraction, a month or a period may begin; what follows decides.
 ANCHOR = re.compile(
-    r"(?:one|two|three|four|fort|fi[fvr]|six|seven|eight|nin|ten|ele|twe|thir|a (?=hun|tho|mil|bil|tri|doz|qua|thi|fif)|half|"
+    r"(?:one|two|three|four|fort|fi[fvr]|six|seven|eight|nin|ten|ele|twe|thir|one (?=half)|a (?=hun|tho|mil|bil|tri|doz|qua|thi|fif)|half|"
     r"ein(?=und|hun|tau|einh|e?[mns]? (?:mil|bil|dut|dri|vie|fün|hal|zeh|ach))|zw|dre|dri|vier|fünf|sech|sieb|acht|neun|zehn|elf|"
     r"hundert|tausend|hälfte|anderthalb|erst|second|fourt|seven|jan|jän|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])"
 )
@@ -25,7 +25,7 @@ _AND_A_HALF = re.compile(r"(ein|zwei|drei|vier|fünf)einhalb|anderthalb")
 _VAGUE = re.compile(r"(?:einige|mehrere|viele|paar|several|few|many|etliche) $")
 _NOT_ACHT = re.compile(r"(?:in|ausser|gib|geben sie) $")
 _PARTS = {
-    "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4, "fifth": 5, "fifths": 5, "sixth": 6,
+    "half": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4, "fifth": 5, "fifths": 5, "sixth": 6,
     "tenth": 10, "tenths": 10, "eighth": 8, "drittel": 3, "viertel": 4, "fünftel": 5, "sechstel": 6, "achtel": 8, "zehntel": 10,
 }  # fmt: skip
 _COUNT = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "ein": 1, "eine": 1, "einem": 1, "zwei": 2, "drei": 3, "vier": 4}
