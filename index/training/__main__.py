@@ -54,7 +54,7 @@ def run(o: argparse.Namespace) -> None:
     from index.training.loop import Plan
     from index.training.model import load, save
 
-    teacher, work = teacher_folder(o.teacher), o.work
+    work, teacher = o.work, None if o.stage == "export" else teacher_folder(o.teacher)
     work.mkdir(parents=True, exist_ok=True)
     for given, name in ((o.tokenizer, "tokenizer.json"), (o.static, "static.safetensors")):
         if given and not (work / name).exists():
