@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise, product
 
+from index.languages import STOP_WORDS
 from index.lexical import stems_of
 from index.normalise import Normalised, normalise
 from index.types import Span
@@ -42,10 +43,10 @@ class Name:
 
     def terms(self, known: Container[str]) -> list[str]:
         """Those of the index terms `known` by which a text that holds the name in the other script is found: its Han
-        bigrams with these readings, whose characters are terms too, or the stems of its spellings."""
+        bigrams with these readings, whose characters are terms or stop words, or the stems of its spellings."""
         if self.han is not None:
             pairs = dict.fromkeys(pair for reading in self.syllables for pair in pairwise(reading))
-            chars = {s: [c for c in _characters()[s] if c in known] for s in {s for pair in pairs for s in pair}}
+            chars = {s: [c for c in _characters()[s] if c in known or c in STOP_WORDS] for s in {s for pair in pairs for s in pair}}
             return [a + b for first, second in pairs for a in chars[first] for b in chars[second] if a + b in known]
         stems = dict.fromkeys(s for word in sorted(self.latin) for s in stems_of(word) if len(word) >= _SHORTEST)
         return [s for s in stems if s in known]

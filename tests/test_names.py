@@ -46,6 +46,7 @@ def test_a_name_stands_where_it_stands_in_the_folded_question():
         ("姜广智是谁?", {"guangzhi", "jiang"}, {"guangzhi"}),
         ("北京有什么?", {"beij", "beijing"}, {"beij", "beijing"}),
         ("Was plant Berlin?", {"北", "京", "北京"}, set()),
+        ("Was plant Chengdu?", {"成", "成都"}, {"成都"}),  # 都 alone is a stop word, and no term
     ],
 )
 def test_a_name_is_looked_up_among_the_terms_of_the_other_script(question, known, expected):
