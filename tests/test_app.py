@@ -218,6 +218,21 @@ def test_other_sites_may_not_ask(address):
     assert fetch(f"{address}/crosscite/ask", asked, Origin=address)[0] == 200
 
 
+def test_changes_are_made_under_a_name_of_this_computer_only(chatbot, tmp_path):
+    service = Service(Library({"": chatbot}), Feedback(tmp_path), changes=True, only_here=True)
+    page, url = app.start(service, port=free_port(), rate=0)
+    try:
+        record = ask(url, "How large?")[-1]["turn"]["record"]
+        rated = {"record": record, "rating": "good"}
+        assert fetch(f"{url}/crosscite/feedback", rated)[0] == 200
+        for headers in ({"Host": "evil.example"}, {"Host": "evil.example:80", "Origin": "http://evil.example:80"},
+                        {"X-Forwarded-For": "10.0.0.9"}):
+            assert fetch(f"{url}/crosscite/feedback", rated, **headers)[0] == 403
+            assert fetch(f"{url}/crosscite/ask", {"question": "How?"}, **headers)[0] == 200
+    finally:
+        page.close(verbose=False)
+
+
 def test_only_who_is_signed_in_may_ask(chatbot):
     page, url = app.start(Service(Library({"": chatbot})), port=free_port(), auth=[("ada", "secret")])
     try:

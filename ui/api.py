@@ -36,6 +36,7 @@ from ui.texts import INTERFACES, date_name, say
 AT_ONCE = 8  # answers written at the same time; further questions wait their turn
 HISTORY = 20  # earlier questions that a follow-up question knows
 MOST_PASSAGES = 50
+MOST_KEPT = 500  # answers, or cited passages, shown at once
 MOST_LISTED = 1000  # articles that the page lists; the others are found by asking
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class Service:
     feedback: Feedback | None = None
     scores: Scores | None = None
     changes: bool = False  # whether readers may add and delete articles and start runs
+    only_here: bool = False  # whether changes may be asked for under a name of this computer only
 
 
 class Api:
@@ -132,7 +134,7 @@ class Api:
             except (UserError, KeyError, TypeError):
                 return None
 
-        return JSONResponse(await run_in_threadpool(lambda: {"turns": [shown(t) for t in asked.get("turns") or []]}))
+        return JSONResponse(await run_in_threadpool(lambda: {"turns": [shown(t) for t in (asked.get("turns") or [])[:MOST_KEPT]]}))
 
     async def article(self, request: Request) -> Response:
         """A whole article, the `cited` passages marked (`[start, end, hash]`), open at `start`/`end` if given."""
@@ -144,7 +146,7 @@ class Api:
             return JSONResponse({"id": article_id, "state": "gone", "html": note, "title": article_id})
 
         def page() -> dict[str, Any]:
-            places = [locate(article, int(s), int(e), str(h)) for s, e, h in asked.get("cited") or []]
+            places = [locate(article, int(s), int(e), str(h)) for s, e, h in (asked.get("cited") or [])[:MOST_KEPT]]
             cited = [place.span for place in places if place.span]
             at = None
             if asked.get("start") is not None:

@@ -16,7 +16,7 @@ from index.errors import UserError
 from ui import texts
 from ui.api import Api, Service
 from ui.library import Library
-from ui.serving import Gate, RateLimit, wait_for_the_end
+from ui.serving import Gate, wait_for_the_end
 from ui.skeleton import page_html, words_script
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def start(
             f'<style>{style}</style><link rel="icon" href="{ICON}"><script>{words_script()}</script>'
             '<script type="module" src="crosscite/page/main.js"></script>'
         ),
-        app_kwargs={"routes": Api(service).routes(), "middleware": [Middleware(Gate, limit=RateLimit(rate))]},
+        app_kwargs={"routes": Api(service).routes(), "middleware": [Middleware(Gate, rate=rate, only_here=service.only_here)]},
     )
     return app, (shared or url).rstrip("/")
 

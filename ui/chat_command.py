@@ -68,7 +68,7 @@ def run(
     changes = own if args.changes is None else args.changes
     library = Library(chatbots, reopen=open_all, seeds=args.seeds, index=args.index, embedder=embedder)
     feedback = Feedback(args.index / "feedback") if changes else None
-    service = Service(library, feedback, Scores(runs_folder(args.index), args.index, embedder.name), changes)
+    service = Service(library, feedback, Scores(runs_folder(args.index), args.index, embedder.name), changes, only_here=args.changes is None)
     serve(service, args.host, args.port, auth=names, share=args.share, rate=args.rate)
     return 0
 

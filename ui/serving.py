@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 PREFIX = "/crosscite/"
 OPEN = ("/crosscite/page/",)  # style and scripts: nothing in them is anyone's
-LIMITED = ("/crosscite/ask",)
+ASKING = ("/crosscite/ask",)
+CHANGING = ("/crosscite/articles/add", "/crosscite/articles/delete", "/crosscite/feedback", "/crosscite/scores/run")
+LOOKS = 10  # times as many other requests as questions are let through
 BODY = 64 << 20  # bytes of the largest request that is read
 CLIENTS = 10_000  # remembered at once
 
@@ -49,9 +51,12 @@ class RateLimit:
 class Gate:
     """ASGI middleware: signed-in readers only where there is a password, no other site's scripts, no floods."""
 
-    def __init__(self, app: ASGIApp, limit: RateLimit) -> None:
+    def __init__(self, app: ASGIApp, rate: int, only_here: bool = False) -> None:
+        """`rate` is questions a minute and client; with `only_here` changes are asked for under a name of this computer
+        alone, neither through a proxy nor by a foreign name that points here."""
         self.app = app
-        self.limit = limit
+        self.only_here = only_here
+        self._questions, self._looks = RateLimit(rate), RateLimit(rate * LOOKS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX) or scope["path"].startswith(OPEN):
@@ -76,7 +81,12 @@ class Gate:
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > BODY:
             return 413, {"error": "size"}
-        if scope["path"] in LIMITED and (seconds := self.limit.wait(client_of(scope, headers))):
+        if self.only_here and scope["path"] in CHANGING:
+            name = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+            if not is_loopback(name) or "x-forwarded-for" in headers:
+                return 403, {"error": "foreign"}
+        limit = self._questions if scope["path"] in ASKING else self._looks
+        if seconds := limit.wait(client_of(scope, headers)):
             return 429, {"error": "too_many", "seconds": math.ceil(seconds)}
         return None
 
