@@ -60,6 +60,8 @@ _HAN_QUESTION_WORDS = re.compile(
     r"[家个亿元万年月日项条座种倍]*(?:的(?=$|[?？]))?|请问|是否|有没有|为何|为什么|[吗呢了]|[?？。！!,，]"
 )
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_ANTECEDENT = 3  # words of content before a pronoun that hold what it stands for
+_HAN_PER_WORD = 1.3  # characters of Chinese that say as much as a word
 _CAPITALS = re.compile(r"[A-Z][\w.-]*(?: [A-Z][\w.-]*)*")
 _SHORT_HAN = re.compile(r"[\u3400-\u9fff]{2,4}")
 _LATIN_TOKEN = re.compile(r"[\w][\w'’.-]*")
@@ -124,11 +126,17 @@ def _asks(text: str) -> bool:
 
 
 def _pronoun(text: str) -> re.Match[str] | None:
-    """The first word that stands for something said before."""
+    """The first word that stands for something said in an earlier question; one behind several words of content stands
+    for one of these ("Which cities grew because they began early?")."""
     # Same length, so that the match is good for `text`.
     plain = _NOT_PRONOUNS.sub(lambda m: "·" * len(m.group()), to_simplified(text))
     found = [m for p in (_HERE, _PERSON, _THING) if (m := p.search(plain))]
-    return min(found, key=lambda m: m.start(), default=None)
+    first = min(found, key=lambda m: m.start(), default=None)
+    if first is None or _HERE.fullmatch(first.group()):
+        return first
+    given = _content(text[: first.start()], ())
+    said = sum(len(word) / _HAN_PER_WORD if _HAN.match(word) else 1 for word in given)
+    return first if said < _ANTECEDENT else None
 
 
 def _content(text: str, own: Sequence[Slot]) -> list[str]:
