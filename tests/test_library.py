@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from index.errors import UserError
 from index.store import build
 from rag.chatbot import Chatbot
-from ui.library import LONGEST_NAME, REMOVED, Library, safe_name
+from ui.library import LONGEST_NAME, REMOVED, Library, holds, safe_name
 from ui.texts import say
 
 FIRST = "Ein Fluss\n\nDer Fluss ist breit und tief. Er hat 40 Brücken in der ganzen Stadt.\n"
@@ -124,6 +124,15 @@ def test_the_model_is_chosen_by_name(library):
     assert models.models == ("fake:model", "")
     assert [models.chatbot(m) for m in (None, "", "fake:model", "unknown")] == [other, plain, other, other]
     assert models.plain() is plain
+
+
+def test_an_index_is_built_again_only_from_the_folder_of_its_articles(tmp_path):
+    (tmp_path / "sub").mkdir()
+    for name in ("a.txt", "sub/b.c.md", "rows.csv"):
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    assert holds(tmp_path, ["a", "sub/b.c", "rows/1", "rows/2"]) and holds(tmp_path, [])
+    assert not holds(tmp_path, ["a", "other"])
+    assert not holds(tmp_path / "nowhere", ["a"])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def run(
     from ui.api import Service
     from ui.app import serve
     from ui.feedback import Feedback
-    from ui.library import Library
+    from ui.library import Library, holds
     from ui.scores_tab import Scores
     from ui.serving import is_loopback
 
@@ -66,7 +67,14 @@ def run(
         chatbots = open_all()
     own = is_loopback(args.host) and not args.share
     changes = own if args.changes is None else args.changes
-    library = Library(chatbots, reopen=open_all, seeds=args.seeds, index=args.index, embedder=embedder)
+    whole = holds(args.seeds, (article.id for article in chatbots[""].articles()))
+    if changes and not whole:
+        print(
+            f"crosscite: {args.seeds} does not hold the articles of {args.index}, so the page cannot add or delete any; "
+            "name their folder with --seeds",
+            file=sys.stderr,
+        )
+    library = Library(chatbots, reopen=open_all if whole else None, seeds=args.seeds, index=args.index, embedder=embedder)
     feedback = Feedback(args.index / "feedback") if changes else None
     service = Service(library, feedback, Scores(runs_folder(args.index), args.index, embedder.name), changes, only_here=args.changes is None)
     serve(service, args.host, args.port, auth=names, share=args.share, rate=args.rate)

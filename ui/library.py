@@ -9,7 +9,7 @@ import re
 import shutil
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -197,6 +197,17 @@ class Library:
         chatbots[""].warm()
         self._chatbots = chatbots
         return {problem.name: problem.message for problem in built.problems}
+
+
+def holds(seeds: Path, article_ids: Iterable[str]) -> bool:
+    """Whether each of the articles has its file in `seeds`: only then may the index be built from there again."""
+    files = {p.relative_to(seeds).with_suffix("").as_posix() for p in seeds.rglob("*") if p.is_file()}
+
+    def has_file(article_id: str) -> bool:
+        parts = article_id.split("/")
+        return any("/".join(parts[:n]) in files for n in range(1, len(parts) + 1))
+
+    return all(map(has_file, article_ids))
 
 
 def safe_name(name: str) -> str:
