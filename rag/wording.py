@@ -10,9 +10,8 @@ from itertools import zip_longest
 
 from index.languages import to_traditional
 from index.normalise import fold
-from index.quantities import Quantity, find
+from index.quantities import Quantity
 from index.quantities.units import BY_MEASURE
-from index.types import Span
 from rag.measures import BOUNDS, MEASURES, MONEY, PARTS, SCALES
 from rag.messages import written_language
 
@@ -259,16 +258,3 @@ def _alike(item: Said, text: str, original: str) -> bool:
 def _digits(text: str) -> str:
     """A number without its separators and counters: `2.000`, `2,000` and `2000` look alike."""
     return re.sub(r"[\s.,]|[多余餘家个個]$", "", text)
-
-
-def gloss(
-    quote: str, article_lang: str, span: Span, marks: Sequence[Span], lang: str
-) -> tuple[str, str] | None:
-    """The marked figure as the quote writes it and as `lang` does; None if none is marked or both are alike."""
-    for quantity in find(quote, article_lang):
-        where = Span(span.start + quantity.span.start, span.start + quantity.span.end)
-        if where in marks:
-            original = quantity.span.of(quote).strip()
-            written = written_in(quantity, lang)
-            return None if _alike(quantity, written, original) else (original, written)
-    return None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from index.quantities import Quantity, find
 from index.types import Span
-from rag.wording import gloss, lead, written_in
+from rag.wording import lead, written_in
 
 
 @pytest.mark.parametrize(
@@ -184,11 +184,3 @@ def test_several_figures_and_mixed_things_are_listed():
     first, second = find("3600亿元和2800家", "zh-Hans")
     assert lead([first, second], "de") == "Genannt werden 360 Milliarden Yuan und 2.800:"
     assert lead([first, "Shenzhen"], "en") == "The article names 360 billion yuan and Shenzhen:"
-
-
-def test_a_gloss_is_the_marked_figure_in_both_writings():
-    quote = "规模超两千亿元。"
-    (quantity,) = find(quote, "zh-Hans")
-    mark = Span(100 + quantity.span.start, 100 + quantity.span.end)
-    assert gloss(quote, "zh-Hans", Span(100, 108), [mark], "de") == ("两千亿元", "über 200 Milliarden Yuan")
-    assert gloss(quote, "zh-Hans", Span(100, 108), [Span(0, 1)], "de") is None
