@@ -16,14 +16,18 @@ _OF_SENTENCE = (
     "own", "before", "cosine", "elsewhere", "year", "figure", "kind", "listed", "missing", "names"
 )
 _COLUMNS = tuple(SIGNALS.index(name) for name in _OF_SENTENCE)
-FEATURES = ("score", "margin", "dense", "hit", "other_places", "best_own", "phrase_wanted", "own_language", *_OF_SENTENCE)
+FEATURES = (
+    "score", "margin", "dense", "hit", "other_places", "best_own", "phrase_wanted", "own_language", "asked_in_german",
+    "asked_in_chinese", *_OF_SENTENCE,
+)
 _ELSEWHERE, _OWN = SIGNALS.index("elsewhere"), SIGNALS.index("own")
 
 
 def features(found: Sequence[Evidence], hits: Sequence[Hit], question_lang: str) -> tuple[float, ...]:
     """The `FEATURES`: score of the best sentence, its lead over the second, cosine and score of the best hit, share of
     the sentences read that are about other places, the most of the question that one sentence matches, whether a phrase
-    is wanted and not a quantity, whether the sentence is in the asker's language; then signals of the best sentence."""
+    is wanted and not a quantity, whether the sentence is in the asker's language; the language itself, for the same
+    evidence measures lower in some than in others; then signals of the best sentence."""
     best = found[0]
     rivals = [e for e in found if e.part == best.part]
     margin = best.score - rivals[1].score if len(rivals) > 1 else 0.0
@@ -32,6 +36,7 @@ def features(found: Sequence[Evidence], hits: Sequence[Hit], question_lang: str)
     return (
         best.score, margin, hits[0].why.dense_score or 0.0, max(h.score for h in hits), other,
         max(e.signals[_OWN] for e in rivals), float(best.kind not in QUANTITIES), float(own_language),
+        float(question_lang.startswith("de")), float(question_lang.startswith("zh")),
         *(best.signals[c] for c in _COLUMNS),
     )
 
