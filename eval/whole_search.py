@@ -1,7 +1,8 @@
 """XQuAD through the whole search: `python -m eval.whole_search NAME=ENCODER... --benchmarks DIR [--dense W]`.
 
 Each paragraph is an article; a question is right if the first hit, among the articles of one language, is in its
-paragraph. Encoders are named as in `eval.benchmarks`.
+paragraph. Then all languages share one index, each paragraph in one of them, and a question must find its own among
+all: what a search loses that favours the asker's language. Encoders are named as in `eval.benchmarks`.
 """
 
 from __future__ import annotations
@@ -42,8 +43,28 @@ def first_hits(embedder: Embedder, benchmarks: Path, questions: int, folder: Pat
     return shares
 
 
+def mixed_hits(embedder: Embedder, benchmarks: Path, questions: int, folder: Path) -> dict[tuple[str, str], float]:
+    """As `first_hits`, but paragraph i stands in the index only in language i mod 3, and no question is limited to a
+    language; the share is over the sampled questions whose paragraph is in that language."""
+    sets = {lang: xquad(benchmarks / f"xquad_dev.{lang}.json") for lang in LANGS}
+    seeds = folder / "mixed"
+    seeds.mkdir(exist_ok=True)
+    for number in range(len(sets["en"].paragraphs)):
+        paragraph = sets[LANGS[number % 3]].paragraphs[number]
+        (seeds / f"{number:03d}.txt").write_text(paragraph, encoding="utf-8")
+    build(seeds, folder / "mixed-index", embedder)
+    opened = open_index(folder / "mixed-index", embedder)
+    found: dict[tuple[str, str], list[bool]] = {(a, b): [] for a in LANGS for b in LANGS}
+    for i in random.Random(0).sample(range(len(sets["en"].questions)), questions):
+        for asked in LANGS:
+            right = int(sets[asked].right[i])
+            hits = opened.search(sets[asked].questions[i], 1)
+            found[asked, LANGS[right % 3]].append(bool(hits) and hits[0].passage.article_id == f"{right:03d}")
+    return {pair: sum(hits) / len(hits) for pair, hits in found.items() if hits}
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints one line an encoder: own language, crossing, and each pair."""
+    """Prints two lines an encoder, one language and mixed: own language, crossing, and each pair."""
     parser = argparse.ArgumentParser(prog="python -m eval.whole_search", description=__doc__.splitlines()[0])
     parser.add_argument("encoders", nargs="+", metavar="NAME=ENCODER")
     parser.add_argument("--benchmarks", type=Path, required=True, help="folder of the benchmark files")
@@ -53,12 +74,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     index.search.DENSE = options.dense
     for named in options.encoders:
         name, _, where = named.partition("=")
+        embedder = load(where)
         with tempfile.TemporaryDirectory() as folder:
-            shares = first_hits(load(where), options.benchmarks, options.questions, Path(folder))
-        own = [v for (a, b), v in shares.items() if a == b]
-        crossing = [v for (a, b), v in shares.items() if a != b]
-        pairs = "  ".join(f"{a}-{b} {v:.2f}" for (a, b), v in shares.items())
-        print(f"{name}: own {sum(own) / len(own):.2f}  crossing {sum(crossing) / len(crossing):.2f}  {pairs}")
+            for kind, hits in (("one language", first_hits), ("mixed", mixed_hits)):
+                shares = hits(embedder, options.benchmarks, options.questions, Path(folder))
+                own = [v for (a, b), v in shares.items() if a == b]
+                crossing = [v for (a, b), v in shares.items() if a != b]
+                pairs = "  ".join(f"{a}-{b} {v:.2f}" for (a, b), v in shares.items())
+                means = "  ".join(f"{n} {sum(v) / max(len(v), 1):.2f}" for n, v in (("own", own), ("crossing", crossing)))
+                print(f"{name}, {kind}: {means}  {pairs}", flush=True)
 
 
 if __name__ == "__main__":
