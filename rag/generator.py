@@ -58,8 +58,8 @@ class ExtractiveGenerator:
         things, originals = said(quote, article.lang, chosen.kind, marks, lang)
         if chosen.kind in ("place", "person") and chosen.signals[_LISTED] < _FITS:
             things = []
-        if article.lang.split("-")[0] == lang.split("-")[0]:
-            originals = []
+        if len(things) > 1 or article.lang.split("-")[0] == lang.split("-")[0]:
+            originals = []  # the quotation right behind shows them
         if not things:
             text = messages.quotation(article, quote, lang)
         elif other and not isinstance(things[0], str):

@@ -10,6 +10,7 @@ from eval.dataset import load, shipped
 from eval.metrics import in_language, in_script
 from index.errors import UserError
 from rag.chatbot import Chatbot
+from rag.places import places
 
 
 def assert_exact(answer, chatbot):
@@ -44,7 +45,7 @@ def test_every_answer_and_refusal_is_in_the_language_and_script_of_the_question(
         originals = re.findall(r"(?:im Original|in the original): ([^)]*)\)|（原文：([^）]*)）", answer.text)
         foreign = [
             *(c.quote for c in answer.citations), *(a.title for a in articles), *(a.publisher or "" for a in articles),
-            *(part for pair in originals for part in pair),
+            *(part for pair in originals for part in pair), *(p.span.of(answer.text) for p in places(answer.text)),
         ]
         assert answer.lang == question.lang, question.id
         assert in_script(answer.text, question.lang, foreign), (question.id, answer.text)
