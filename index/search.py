@@ -22,7 +22,7 @@ from index.wordtable import WordTable
 
 __all__ = ["CONTEXT", "DENSE", "Index", "Question", "context", "rrf"]
 
-CANDIDATES = 100
+CANDIDATES = 60
 PER_LANGUAGE = 40
 RRF_K = 60
 _CACHE = 1024
