@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from index.languages import STOP_WORDS
 from index.normalise import fold
 from index.quantities import terms as quantity_terms
 
-VERSION = 2
+VERSION = 3
 
 _RUN = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+(?:['’][^\W\d_]+)?")
 _GRAM = 5
@@ -32,7 +32,7 @@ def terms(text: str, lang: str) -> list[str]:
         elif run not in STOP_WORDS:
             out.append(_stem(run, "german" if lang.startswith("de") else "english"))
             if len(run) > _GRAM and run.isalpha():
-                out += {f"_{run[i : i + _GRAM]}" for i in range(len(run) - _GRAM + 1)}
+                out += dict.fromkeys(f"_{run[i : i + _GRAM]}" for i in range(len(run) - _GRAM + 1))
     return out
 
 
@@ -53,12 +53,22 @@ def _stemmer(language: str):
     return snowballstemmer.stemmer(language)
 
 
-class Lexical:
-    """A BM25 index over passages, built once and opened by memory map."""
+_POSTINGS = ("data", "indices", "indptr")  # as bm25s calls weights, rows and begins
+_TERMS = "terms.json"
 
-    def __init__(self, bm25, size: int) -> None:
-        self._bm25 = bm25
-        self._size = size
+
+class Lexical:
+    """A BM25 index over passages, built once and opened by memory map.
+
+    `weights` and `rows` hold the postings of all terms one after another; those of term `vocabulary[t]` are in
+    `begins[t]:begins[t + 1]`. A weight is what the term adds to its row's score.
+    """
+
+    def __init__(
+        self, vocabulary: dict[str, int], weights: np.ndarray, rows: np.ndarray, begins: np.ndarray, size: int
+    ) -> None:
+        self._vocabulary, self._size = vocabulary, size
+        self._weights, self._rows, self._begins = (np.asarray(a) for a in (weights, rows, begins))  # a memmap slices slowly
 
     @classmethod
     def build(cls, documents: Sequence[Sequence[str]]) -> Lexical:
@@ -71,47 +81,46 @@ class Lexical:
         if not vocabulary:
             ids, vocabulary = [[0]], {"": 0}  # bm25s cannot index no term at all; no query has the empty one
         bm25.index((ids, vocabulary), show_progress=False, create_empty_token=True)
-        return cls(bm25, len(documents))
+        return cls(bm25.vocab_dict, *(bm25.scores[name] for name in _POSTINGS), len(documents))
 
     @classmethod
     def open(cls, folder: Path) -> Lexical:
         """The index saved in `folder`, its postings mapped into memory."""
-        import bm25s
-
         try:
-            size = json.loads((folder / "size.json").read_text(encoding="utf-8"))["passages"]
-            return cls(bm25s.BM25.load(folder, mmap=True), size)
-        except (OSError, ValueError, KeyError) as error:
+            about = json.loads((folder / _TERMS).read_text(encoding="utf-8"))
+            arrays = [np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _POSTINGS]
+            return cls(about["terms"], *arrays, about["passages"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexCorrupt(f"{folder.name}/ cannot be read; rebuild: crosscite build") from error
 
     def save(self, folder: Path) -> None:
         """Writes postings (npy) and vocabulary (JSON) to `folder`."""
-        self._bm25.save(folder, show_progress=False)
-        (folder / "size.json").write_text(json.dumps({"passages": self._size}), encoding="utf-8")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, array in zip(_POSTINGS, (self._weights, self._rows, self._begins), strict=True):
+            np.save(folder / f"{name}.npy", array, allow_pickle=False)
+        about = {"passages": self._size, "terms": self._vocabulary}
+        (folder / _TERMS).write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
 
     def __len__(self) -> int:
         return self._size
 
     def __contains__(self, term: str) -> bool:
         """True if any passage has the term."""
-        return term in self._bm25.vocab_dict
+        return term in self._vocabulary
 
     def rows_with(self, term: str) -> np.ndarray:
         """The rows that have the term, ascending."""
         if term not in self:
             return np.zeros(0, np.int64)
-        column = self._bm25.vocab_dict[term]
-        begins, rows = self._postings
-        return np.sort(rows[begins[column] : begins[column + 1]])
+        return np.sort(self._rows[self._postings(term)])
 
-    @cached_property
-    def _postings(self) -> tuple[np.ndarray, np.ndarray]:
-        """Where each term's rows begin, and the rows: plain views, since a memmap's own slicing is slow."""
-        return np.asarray(self._bm25.scores["indptr"]), np.asarray(self._bm25.scores["indices"])
+    def _postings(self, term: str) -> slice:
+        column = self._vocabulary[term]
+        return slice(self._begins[column], self._begins[column + 1])
 
     def known(self, query_terms: Sequence[str]) -> list[str]:
         """Those of the terms that any passage has, without repetitions, in order."""
-        return [t for t in dict.fromkeys(query_terms) if t in self._bm25.vocab_dict]
+        return [t for t in dict.fromkeys(query_terms) if t in self._vocabulary]
 
     def matched(self, query_terms: Sequence[str], rows: Sequence[int]) -> list[tuple[str, ...]]:
         """For each of the rows those of the terms that it has, in order, without repetitions."""
@@ -135,7 +144,9 @@ class Lexical:
         known = self.known(query_terms)
         if not known or k <= 0:
             return [[] for _ in groups]
-        scores = np.asarray(self._bm25.get_scores(known), dtype=np.float32)[: self._size]
+        scores = np.zeros(self._size, dtype=np.float32)
+        for postings in map(self._postings, known):
+            scores[self._rows[postings]] += self._weights[postings]
         return [_best(scores, np.asarray(rows, dtype=np.int64), k) for rows in groups]
 
 

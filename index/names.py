@@ -55,15 +55,20 @@ class Name:
 def names(question: str) -> tuple[Name, ...]:
     """What in `question` may be a name that the other script writes too: capitalised Latin words that read as two to
     four pinyin syllables, and runs of two to four Han characters, of which most are none and match nothing."""
+    out = list(latin_names(question))
     folded = normalise(question)
-    latin = [m for m in _LATIN_NAME.finditer(question) if len(m.group()) >= 4]
-    out = [n for m in latin for n in _from_latin(m, folded)]
     for run in _HAN.finditer(folded.text):
         for length in range(2, _LONGEST + 1):
             for start in range(run.start(), run.end() - length + 1):
                 span = Span(start, start + length)
                 out.append(Name(span, latin=_spellings(span.of(folded.text))))
     return tuple(out)
+
+
+def latin_names(text: str) -> list[Name]:
+    """The names of `names` that Latin words write."""
+    found = [m for m in _LATIN_NAME.finditer(text) if len(m.group()) >= 4]
+    return [n for m in found for n in _from_latin(m, normalise(text))]
 
 
 @lru_cache(maxsize=8192)
@@ -106,8 +111,9 @@ def _readings() -> dict[str, tuple[str, ...]]:
     os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # phrases are 4 of 5 parts of the import, and unused here
     from pypinyin.constants import PINYIN_DICT
 
+    plain = _Plain()
     return {
-        chr(code): tuple(dict.fromkeys(_plain(r) for r in text.split(",")))
+        chr(code): tuple(dict.fromkeys(text.translate(plain).split(",")))
         for code, text in PINYIN_DICT.items() if 0x3400 <= code <= 0x9FFF
     }
 
@@ -122,6 +128,10 @@ def _characters() -> dict[str, str]:
     return {syllable: "".join(chars) for syllable, chars in out.items()}
 
 
-def _plain(syllable: str) -> str:
-    letters = unicodedata.normalize("NFD", syllable)
-    return unicodedata.normalize("NFC", "".join(c for c in letters if not unicodedata.combining(c) or c == "\u0308"))
+class _Plain(dict):
+    """Code point of a pinyin letter -> the letter without its tone; the dots of ü stay."""
+
+    def __missing__(self, code: int) -> str:
+        letters = unicodedata.normalize("NFD", chr(code))
+        self[code] = unicodedata.normalize("NFC", "".join(c for c in letters if not unicodedata.combining(c) or c == "\u0308"))
+        return self[code]

@@ -164,17 +164,19 @@ def open_index(folder: Path, embedder: Embedder) -> Index:
     IndexMissing if there is none, IndexStale if another format, encoder, splitter or normaliser made it,
     IndexCorrupt if a file is not as the manifest says.
     """
-    for attempt in (1, 2):
+    while True:
         manifest = manifests.read(folder)
         if manifest["settings"] != _settings(embedder):
             raise IndexStale(f"the index in {folder} was made by other settings or another version; {retype(folder)}")
         try:
             return _open(folder, manifest, embedder)
-        except IndexCorrupt:
+        except (IndexCorrupt, OSError) as error:
             # A build may have replaced the manifest and removed the folder it named; then the new one is whole.
-            if attempt == 2 or manifests.read(folder) == manifest:
+            if manifests.read(folder) != manifest:
+                continue
+            if isinstance(error, IndexCorrupt):
                 raise
-    raise AssertionError("unreachable")
+            raise IndexCorrupt(f"{folder / manifest['data']} cannot be read ({error.strerror}); {retype(folder)}") from error
 
 
 def _open(folder: Path, manifest: dict, embedder: Embedder) -> Index:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from index.languages import detect
-from index.names import names
+from index.names import latin_names
 from index.normalise import normalise
 from index.quantities import Quantity, agrees, find
 from index.types import Span
@@ -91,9 +91,8 @@ def persons(text: str, lang: str) -> list[Span]:
     or three capitalised words that read as a Chinese name."""
     if lang.startswith("zh"):
         return _chinese_persons(text)
-    chinese = [n for n in names(text) if n.han is not None]
     folded = normalise(text)
-    spans = [folded.original(n.span) for n in chinese]
+    spans = [folded.original(n.span) for n in latin_names(text)]
     return [s for s in spans if " " in s.of(text).strip() and not named(s.of(text))]
 
 

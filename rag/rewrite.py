@@ -99,7 +99,7 @@ def complete(question: str, history: Sequence[str]) -> Whole:
             return _resolve(question, rest, pronoun, before)
         if not content:
             return _exchange(before, rest, own)
-    if asks and not content and (not own or wanted(question) != "other"):
+    if asks and not content and (not own or wanted(question) not in ("person", "definition", "other")):
         if own and wanted(question) == wanted(before):
             return _exchange(before, rest, own)
         return _with_topic(question, before, own)

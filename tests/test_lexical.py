@@ -101,7 +101,7 @@ def test_a_saved_index_finds_the_same_under_any_folder_name(tmp_path):
     assert len(opened) == len(lexical) == 4
     for query in (["国家"], ["#2E+11", "brücke"], ["_brück"]):
         assert opened.search(query, 4) == lexical.search(query, 4) != []
-    (folder / "size.json").write_text("{}", encoding="utf-8")
+    (folder / "terms.json").write_text("{}", encoding="utf-8")
     with pytest.raises(IndexCorrupt, match="crosscite build"):
         Lexical.open(folder)
 

@@ -293,11 +293,14 @@ def test_any_text_gives_finite_values_at_disjoint_places(text, lang):
 )
 def test_a_long_text_takes_time_in_proportion(piece):
     def seconds(repeats: int) -> float:
-        text = piece * repeats
-        normalise(text)
-        began = time.process_time()
-        find(text, "de")
-        return time.process_time() - began
+        took = []
+        for again in range(3):
+            text = piece * repeats + " x" * again  # a text of its own each time, for results are kept
+            normalise(text)
+            began = time.process_time()
+            find(text, "de")
+            took.append(time.process_time() - began)
+        return min(took)
 
     size = 3_000 // len(piece)
     assert seconds(8 * size) < 32 * max(seconds(size), 0.01)  # eight times the text; a square would be 64 times
