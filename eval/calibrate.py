@@ -21,7 +21,7 @@ from index.languages import detect
 from index.search import Index
 from index.store import open_index
 from index.types import Hit
-from rag.answerability import FEATURES, features
+from rag.answerability import FEATURES, SIGNS, features
 from rag.calibration import CALIBRATION, VERSION, Calibration, Linear, save
 from rag.evidence import READ, Evidence, ranked
 from rag.expected import Wanted, wanted
@@ -29,7 +29,7 @@ from rag.signals import SIGNALS, Judged, judged
 
 # What is wished for: the share of answerable questions answered, and of unanswerable ones refused.
 ANSWERED, REFUSED = 0.92, 0.85
-_L2_CHOICE, _L2_ANSWERABLE = 3.0, 3.0
+_L2_CHOICE, _L2_ANSWERABLE = 3.0, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def answerable_model(reads: Sequence[Read], sentence: Linear) -> Linear:
     """How to weigh the features of a question."""
     x = np.array([features(r.evidence(sentence), r.hits, detect(r.question.question)) for r in reads])
     y = np.array([r.question.answerable for r in reads], dtype=float)
-    b, w, mean, scale = logistic(x, y, _L2_ANSWERABLE)
+    b, w, mean, scale = logistic(x, y, _L2_ANSWERABLE, [SIGNS.get(name, 0) for name in FEATURES])
     return Linear(FEATURES, *(tuple(v.round(4).tolist()) for v in (w, mean, scale)), intercept=round(b, 4))
 
 

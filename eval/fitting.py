@@ -10,11 +10,25 @@ FOLDS = 10
 _STEPS = 30
 
 
-def logistic(x: np.ndarray, y: np.ndarray, l2: float) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+def logistic(
+    x: np.ndarray, y: np.ndarray, l2: float, signs: Sequence[int] = ()
+) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
     """(intercept, weights, mean, scale) of a logistic regression with an L2 penalty on the weights of standardised `x`.
 
-    `x` is (n, d), `y` (n,) of 0 and 1. Both classes count alike whatever their sizes. ValueError without both classes.
+    `x` is (n, d), `y` (n,) of 0 and 1. Both classes count alike whatever their sizes. Where `signs` says 1 or -1 for a
+    column, its weight has that sign or is 0: columns whose weight comes out wrong are left out, the worst first, and
+    the rest is fitted again. ValueError without both classes.
     """
+    left_out = np.zeros(x.shape[1], bool)
+    while True:
+        intercept, w, mean, scale = _logistic(np.where(left_out, 0.0, x), y, l2)
+        wrong = np.where(left_out, 0.0, -w * np.asarray(signs if len(signs) else np.zeros(len(w))))
+        if wrong.max() <= 0:
+            return intercept, np.where(left_out, 0.0, w), mean, scale
+        left_out[wrong.argmax()] = True
+
+
+def _logistic(x: np.ndarray, y: np.ndarray, l2: float) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
     if not 0 < y.mean() < 1:
         raise ValueError(f"need answerable and unanswerable questions, got {int(y.sum())} of {len(y)} answerable")
     mean, scale = _standard(x)
