@@ -118,7 +118,7 @@ def test_a_weight_of_the_wrong_sign_is_left_out_and_the_rest_fitted_without_it()
     x = rng.normal(size=(300, 3))
     x[:, 2] = x[:, 0] + 0.3 * rng.normal(size=300)  # says what the first says, less well
     y = (x[:, 0] - 0.8 * x[:, 1] + rng.normal(size=300) > 0).astype(float)
-    b, w, mean, scale = logistic(x, y, 0.1, [1, 1, -1])
+    b, w = logistic(x, y, 0.1, [1, 1, -1])[:2]
     assert w[0] > 0 and w[1] == w[2] == 0
     alone = logistic(x[:, :1], y, 0.1)
     np.testing.assert_allclose((b, w[0]), (alone[0], alone[1][0]), atol=1e-6)
