@@ -249,10 +249,11 @@ def _is_plural(quantity: Quantity) -> bool:
 
 
 def _alike(item: Said, text: str, original: str) -> bool:
-    """True if a reader needs no translation: years, and the same figure with other separators."""
+    """True if a reader needs no translation: years, and the same figure with other separators or a bound."""
     if isinstance(item, str):
         return fold(text) == fold(original)
-    return item.unit == "year" or _digits(text) == _digits(original)
+    bare = _digits(original).rstrip("%")  # without a bound, which stands beside it: `2800` of 超2800家
+    return item.unit == "year" or _digits(text) == _digits(original) or (bare.isdigit() and re.sub(r"\D", "", text) == bare)
 
 
 def _digits(text: str) -> str:
