@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,8 @@ class LocalModel:
         stopped = threading.Event()
 
         def put(item: str | Exception | None) -> None:
-            loop.call_soon_threadsafe(pieces.put_nowait, item)
+            with contextlib.suppress(RuntimeError):  # the reader has gone, and its loop with it
+                loop.call_soon_threadsafe(pieces.put_nowait, item)
 
         threading.Thread(target=self._decode, args=(self._prompt(messages), put, stopped), daemon=True).start()
         try:
