@@ -80,7 +80,7 @@ def detect(text: str) -> str:
 def _classify(text: str) -> str:
     from py3langid import rank
 
-    ranking = dict(rank(text))
+    ranking = dict(rank(text.encode("utf-8", "replace").decode("utf-8")))  # it cannot carry a lone surrogate
     best = max(ranking, key=ranking.get)
     # Bare keywords and names carry no evidence: without a clear winner, English is the neutral reading.
     words = _LATIN_WORD.findall(text)

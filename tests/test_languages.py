@@ -128,3 +128,8 @@ def test_every_language_has_a_name_in_every_language():
     assert name_in("zh-Hant", "de") == "traditionelles Chinesisch"
     assert name_in("fr", "de") == "fr"
     assert name_in("de", "fr") == "German"
+
+
+@pytest.mark.parametrize("text", ["㐀\ud800", "ab\udfff", "\ud800", "Die Brücke \udc00 am Hafen"])
+def test_a_lone_surrogate_is_no_obstacle(text):
+    assert detect(text) in ("de", "en", "zh-Hans", "und")
