@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from functools import cache
 
@@ -122,9 +123,10 @@ def name_in(tag: str, lang: str) -> str:
 def _converted(config: str, text: str) -> str:
     if not _HAN.search(text):
         return text
-    out = _opencc(config).convert(text)
-    if len(out) == len(text):
-        return out
+    with contextlib.suppress(UnicodeEncodeError):
+        out = _opencc(config).convert(text)
+        if len(out) == len(text):
+            return out
     # A phrase changed length, or the converter cannot carry a character (a lone surrogate): one at a time.
     return "".join(_one(config, c) for c in text)
 
