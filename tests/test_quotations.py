@@ -119,7 +119,7 @@ def test_control_characters_in_a_question_change_nothing(chatbot):
 def test_the_answer_language_can_be_set(chatbot):
     answer = chatbot.ask("How many AI companies does Chengdu have?", answer_lang="de")
     assert answer.lang == "de"
-    assert answer.text.startswith("Genannt werden über 550 (im Original: 550余): „")
+    assert answer.text.startswith("Genannt werden über 550: „")
 
 
 def test_source_languages_limit_the_articles(chatbot):
