@@ -111,8 +111,8 @@ def keep_spans(text: str) -> tuple[Span, ...]:
             own.append(line)
     prose = [i for i, line in enumerate(own) if line.is_prose]
     if prose:
-        title = max(range(prose[0]), key=lambda i: len(own[i].folded)) if prose[0] else 0
-        own = _without_title_echo(own[title : prose[-1] + 1])
+        first = max(range(prose[0]), key=lambda i: len(own[i].folded)) if prose[0] else 0
+        own = _without_title_echo(own[first : prose[-1] + 1])
     spans: list[Span] = []
     kept = {line.start for line in own}
     open_span: Span | None = None
@@ -153,10 +153,10 @@ def _teaser(line: _Line, own: list[_Line]) -> bool:
 
 def _without_title_echo(own: list[_Line]) -> list[_Line]:
     """Drops the page title that captures repeat below the text ("Title - Site")."""
-    title = own[0].folded
+    heading = own[0].folded
     return [
         line for i, line in enumerate(own)
-        if i == 0 or not (line.folded.startswith(title) and len(line.folded) <= len(title) + 40)
+        if i == 0 or not (line.folded.startswith(heading) and len(line.folded) <= len(heading) + 40)
     ]
 
 

@@ -19,22 +19,26 @@ from index.types import Span
 # that are read and not written; "_" is a space.
 _PLACES = """
 中国/~我国/China 北京/Beijing/Peking 上海/Shanghai/~Schanghai 天津/Tianjin/~Tientsin 重庆/Chongqing 香港/Hong_Kong/Hongkong
-澳门/Macao/~Macau 台湾/Taiwan 台北/Taipei 高雄/Kaohsiung 西藏/Tibet 拉萨/Lhasa 新疆/Xinjiang 乌鲁木齐/Urumqi/Ürümqi
+澳门/Macao/~Macau 台湾/Taiwan 台北/Taipei/Taipeh 高雄/Kaohsiung 西藏/Tibet 拉萨/Lhasa 新疆/Xinjiang 乌鲁木齐/Urumqi/Ürümqi
 内蒙古/Inner_Mongolia/Innere_Mongolei 呼和浩特/Hohhot 广西/Guangxi 宁夏/Ningxia 河北/Hebei 山西/Shanxi 辽宁/Liaoning
 吉林/Jilin 黑龙江/Heilongjiang 江苏/Jiangsu 浙江/Zhejiang 安徽/Anhui 福建/Fujian 江西/Jiangxi 山东/Shandong 河南/Henan
 湖北/Hubei 湖南/Hunan 广东/Guangdong 海南/Hainan 四川/Sichuan 贵州/Guizhou 云南/Yunnan 陕西/Shaanxi 甘肃/Gansu
 青海/Qinghai 石家庄/Shijiazhuang 唐山/Tangshan 保定/Baoding 雄安/Xiong'an/~Xiongan 太原/Taiyuan 沈阳/Shenyang 大连/Dalian
 长春/Changchun 哈尔滨/Harbin 南京/Nanjing/~Nanking 苏州/Suzhou 无锡/Wuxi 常州/Changzhou 南通/Nantong 徐州/Xuzhou
-扬州/Yangzhou 杭州/Hangzhou 宁波/Ningbo 温州/Wenzhou 嘉兴/Jiaxing 绍兴/Shaoxing 金华/Jinhua 台州/Taizhou 湖州/Huzhou
+扬州/Yangzhou 杭州/Hangzhou 宁波/Ningbo 温州/Wenzhou 嘉兴/Jiaxing 绍兴/Shaoxing 金华/Jinhua 泰州/Taizhou 台州/Taizhou 湖州/Huzhou
 合肥/Hefei 芜湖/Wuhu 马鞍山/Ma'anshan/~Maanshan 福州/Fuzhou 厦门/Xiamen 泉州/Quanzhou 南昌/Nanchang 赣州/Ganzhou
-九江/Jiujiang 济南/Jinan 青岛/Qingdao/~Tsingtao 烟台/Yantai 潍坊/Weifang 临沂/Linyi 郑州/Zhengzhou 洛阳/Luoyang
+九江/Jiujiang 济南/Jinan 青岛/Qingdao/~Tsingtao/~Tsingtau 烟台/Yantai 潍坊/Weifang 临沂/Linyi 郑州/Zhengzhou 洛阳/Luoyang
 开封/Kaifeng 武汉/Wuhan 宜昌/Yichang 襄阳/Xiangyang 长沙/Changsha 株洲/Zhuzhou 广州/Guangzhou/~Kanton/~Canton 深圳/Shenzhen
 珠海/Zhuhai 佛山/Foshan 东莞/Dongguan 惠州/Huizhou 中山/Zhongshan 汕头/Shantou 湛江/Zhanjiang 南宁/Nanning 桂林/Guilin
 柳州/Liuzhou 海口/Haikou 三亚/Sanya 成都/Chengdu 绵阳/Mianyang 宜宾/Yibin 贵阳/Guiyang 遵义/Zunyi 昆明/Kunming
 大理/Dali 西安/Xi'an/~Xian 咸阳/Xianyang 延安/Yan'an 兰州/Lanzhou 西宁/Xining 银川/Yinchuan
+秦皇岛/Qinhuangdao 邯郸/Handan 廊坊/Langfang 大同/Datong 包头/Baotou 鞍山/Anshan 大庆/Daqing 连云港/Lianyungang 淮安/Huai'an
+盐城/Yancheng 镇江/Zhenjiang 义乌/Yiwu 昆山/Kunshan 蚌埠/Bengbu 漳州/Zhangzhou 莆田/Putian 淄博/Zibo 威海/Weihai
+南阳/Nanyang 荆州/Jingzhou 湘潭/Xiangtan 岳阳/Yueyang 江门/Jiangmen 德阳/Deyang 泸州/Luzhou 昭通/Zhaotong 曲靖/Qujing
+丽江/Lijiang 宝鸡/Baoji 台中/Taichung 新竹/Hsinchu
 南沙/Nansha 番禺/Panyu 前海/Qianhai 长三角/Yangtze_River_Delta/Jangtse-Delta/~Jangtsedelta
 京津冀/Beijing-Tianjin-Hebei/Peking-Tianjin-Hebei 粤港澳/Guangdong-Hong_Kong-Macao/Guangdong-Hongkong-Macao 成渝/Chengdu-Chongqing
-美国/USA/~U.S./~United_States/~Vereinigte_Staaten/~America/~Amerika 英国/United_Kingdom/Großbritannien/~Britain/~England 法国/France/Frankreich
+美国/USA/~U.S./~United_States/~Vereinigte_Staaten/~Vereinigten_Staaten/~America/~Amerika 英国/United_Kingdom/Großbritannien/~Britain/~England/~UK 法国/France/Frankreich
 德国/Germany/Deutschland 意大利/Italy/Italien 西班牙/Spain/Spanien 葡萄牙/Portugal 荷兰/Netherlands/Niederlande
 比利时/Belgium/Belgien 瑞士/Switzerland/Schweiz 奥地利/Austria/Österreich 波兰/Poland/Polen 捷克/Czechia/Tschechien
 瑞典/Sweden/Schweden 挪威/Norway/Norwegen 丹麦/Denmark/Dänemark 芬兰/Finland/Finnland 希腊/Greece/Griechenland
@@ -43,7 +47,7 @@ _PLACES = """
 马来西亚/Malaysia 印尼/~印度尼西亚/Indonesia/Indonesien 菲律宾/Philippines/Philippinen 澳大利亚/Australia/Australien
 新西兰/New_Zealand/Neuseeland 加拿大/Canada/Kanada 墨西哥/Mexico/Mexiko 巴西/Brazil/Brasilien 阿根廷/Argentina/Argentinien
 欧洲/Europe/Europa 亚洲/Asia/Asien 非洲/Africa/Afrika 欧盟/European_Union/Europäische_Union 东南亚/Southeast_Asia/Südostasien
-柏林/Berlin 慕尼黑/Munich/München 汉堡/Hamburg 法兰克福/Frankfurt 科隆/Cologne/Köln 维也纳/Vienna/Wien 苏黎世/Zurich/Zürich
+柏林/Berlin 慕尼黑/Munich/München 汉堡/Hamburg 法兰克福/Frankfurt 科隆/Cologne/Köln 斯图加特/Stuttgart 维也纳/Vienna/Wien 苏黎世/Zurich/Zürich
 伦敦/London 巴黎/Paris 罗马/Rome/Rom 马德里/Madrid 阿姆斯特丹/Amsterdam 布鲁塞尔/Brussels/Brüssel 莫斯科/Moscow/Moskau
 纽约/New_York 华盛顿/Washington 旧金山/San_Francisco 洛杉矶/Los_Angeles 波士顿/Boston 西雅图/Seattle 多伦多/Toronto
 东京/Tokyo/Tokio 大阪/Osaka 首尔/Seoul 釜山/Busan 曼谷/Bangkok 河内/Hanoi 孟买/Mumbai 班加罗尔/Bangalore 迪拜/Dubai
@@ -108,6 +112,19 @@ def written(place: str, lang: str) -> str:
     if lang.startswith("zh"):
         return to_traditional(zh) if lang == "zh-Hant" else zh
     return de if lang.startswith("de") else en
+
+
+def named_in(name: str, lang: str) -> str:
+    """A place's `name`, in any language, as `lang` (German, English or Chinese in either script) writes it; `name` itself
+    if it is no place we know, or another language."""
+    if lang.split("-")[0] not in ("de", "en", "zh") or not is_place(name):
+        return name
+    return written(places(name)[0].name, lang)
+
+
+def is_place(text: str) -> bool:
+    """True if `text` is the name of a place we know."""
+    return [p.span for p in places(text)] == [Span(0, len(text))]
 
 
 # Containers of the others: what is said of a city in them is no other place's matter.

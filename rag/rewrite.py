@@ -14,7 +14,8 @@ from index.languages import STOP_WORDS, detect, to_simplified, to_traditional
 from index.quantities import find
 from index.types import Span
 from rag.expected import wanted
-from rag.slots import LETTER, Kind, Slot, after_preposition, is_place, place_in, slots
+from rag.places import is_place, named_in
+from rag.slots import LETTER, Kind, Slot, after_preposition, slots
 
 _OPENER = re.compile(
     r"^(?:那么?|还有|以及|而|那?换成)(?![个些里儿时样家座项位款次边])[,，、\s]*|"
@@ -155,7 +156,7 @@ def _exchange(before: str, rest: str, own: Sequence[Slot]) -> Whole:
         new = rest[same[0].start : same[-1].end]
         old = [s.span.of(query) for s in slots(query) if s.kind == kind] or _likely(query, kind)
         if kind == "place" and len(same) == 1:
-            new = place_in(new, detect(query))
+            new = named_in(new, detect(query))
         if new in old:
             continue
         if not old:
@@ -180,7 +181,7 @@ def _resolve(question: str, rest: str, pronoun: re.Match[str], before: str) -> W
     plain = to_simplified(question)
     at = plain.find(pronoun.group(), plain.find(to_simplified(rest)[: pronoun.start() + len(pronoun.group())]) + pronoun.start())
     if at >= 0 and _HERE.fullmatch(pronoun.group()) and len(set(places)) == 1:
-        return Whole(_put(question, at, len(pronoun.group()), place_in(places[0], detect(question)), here=True), True)
+        return Whole(_put(question, at, len(pronoun.group()), named_in(places[0], detect(question)), here=True), True)
     topic = _topic(before, ())
     if at >= 0 and (topic in named or _SHORT_HAN.fullmatch(topic)):
         return Whole(_put(question, at, len(pronoun.group()), topic, here=False), True)

@@ -3,22 +3,13 @@
 import re
 
 import pytest
+from claims import ARTICLE, HIT, SENTENCES, claim
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.types import Article, Hit, Passage, Span
+from index.types import Span
 from rag.citations import Citations, disarm
-from rag.types import Claim, Source
-
-TEXT = "Wuhan plant 200 Milliarden Yuan. Shenzhen zählt 2.800 Firmen [3]."
-ARTICLE = Article("a", "de", "Pläne der Städte", TEXT, (Span(0, len(TEXT)),), date="2025-02-14", publisher="Zeitung")
-SENTENCES = (Span(0, 32), Span(33, 65))
-HIT = Hit(Passage("a", "de", 0, len(TEXT), TEXT, SENTENCES), 1.0)
-FIRST = Source(0, SENTENCES[0])
-
-
-def claim(text="Wuhan plant 200 Milliarden Yuan.", sources=(FIRST,), before="\n"):
-    return Claim(text, tuple(sources), before)
+from rag.types import Source
 
 
 def test_markers_count_from_one_in_order_of_first_use_and_a_sentence_has_one_marker():

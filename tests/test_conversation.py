@@ -8,8 +8,9 @@ from langchain_core.messages import AIMessage
 
 from rag.chat_model import ChatModelGenerator
 from rag.chatbot import Chatbot
+from rag.places import named_in
 from rag.rewrite import complete, plausible, spoken
-from rag.slots import place_in, slots
+from rag.slots import slots
 from ui.cli import main
 
 PEKING = "Wie viele KI-Firmen gibt es in Peking?"
@@ -172,10 +173,10 @@ def test_slots_are_places_names_years_and_dates(text, kinds):
 
 
 def test_a_place_has_its_name_in_each_language():
-    assert [place_in("Munich", tag) for tag in ("de", "en", "zh-Hans", "zh-Hant", "fr")] == [
+    assert [named_in("Munich", tag) for tag in ("de", "en", "zh-Hans", "zh-Hant", "fr")] == [
         "München", "Munich", "慕尼黑", "慕尼黑", "Munich"
     ]
-    assert place_in("烏魯木齊", "de") == "Ürümqi" and place_in("Weimar", "zh-Hans") == "Weimar"
+    assert named_in("烏魯木齊", "de") == "Ürümqi" and named_in("Weimar", "zh-Hans") == "Weimar"
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,11 @@
 """A claim's figures and names stand in the passages it names, or it is not supported."""
 
 import pytest
+from claims import ARTICLE, HIT, claim
 
 from index.types import Article, Hit, Passage, Span
 from rag.support import supported
-from rag.types import Claim, Source
-
-TEXT = "Wuhan plant 200 Milliarden Yuan. Shenzhen zählt 2.800 Firmen [3]."
-ARTICLE = Article("a", "de", "Pläne der Städte", TEXT, (Span(0, len(TEXT)),), date="2025-02-14", publisher="Zeitung")
-SENTENCES = (Span(0, 32), Span(33, 65))
-HIT = Hit(Passage("a", "de", 0, len(TEXT), TEXT, SENTENCES), 1.0)
-FIRST = Source(0, SENTENCES[0])
-
-
-def claim(text="Wuhan plant 200 Milliarden Yuan.", sources=(FIRST,), before="\n"):
-    return Claim(text, tuple(sources), before)
+from rag.types import Source
 
 
 def test_a_claim_is_supported_by_equal_values_in_any_language():

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from index.languages import detect
 from index.types import Article
 from rag.types import Answer
 from ui.places import article_or_none, placed
-from ui.records import answer_of, language_of, record_of
+from ui.records import answer_of, record_of
 from ui.render import answer_html, escape, language_badge
 from ui.sources import sources_html
 from ui.texts import say
@@ -74,7 +75,7 @@ def turn_html(answer: Answer, turn: int, find: Callable[[str], Article], ui: str
     reach = ' tabindex="0"' if size else ""  # a long one scrolls, so the keyboard must get there
     return (
         f'<article class="cc-turn" data-turn="{turn}" data-state="{state}">'
-        f'<h2 class="cc-question{size}"{reach} dir="auto" lang="{escape(language_of(answer.question))}">'
+        f'<h2 class="cc-question{size}"{reach} dir="auto" lang="{escape(detect(answer.question))}">'
         f"{escape(answer.question)}</h2>{kicker}"
         f'<div class="cc-answer" dir="auto" lang="{lang}">{answer_html(answer, turn, find, ui)}</div>{note}'
         f"{_stamp(answer, turn, ui)}{_actions(ui)}{why_html(answer, find, ui)}</article>"

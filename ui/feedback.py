@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import UserError
+from index.languages import detect
 from index.types import Span
 from rag.types import Answer
-from ui.records import answer_of, language_of
+from ui.records import answer_of
 
 RATINGS = ("good", "bad")
 LONGEST = 2000  # characters of a comment
@@ -66,7 +67,7 @@ def _row(answer: Answer, rating: str, comment: str) -> dict[str, Any]:
     return {
         "id": f"feedback-{key}",
         "question": answer.question,
-        "lang": language_of(answer.question),
+        "lang": detect(answer.question),
         "fact": f"feedback-{key}",
         "answerable": right,
         "kind": "feedback",

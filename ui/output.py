@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from index.types import Hit
     from rag.chatbot import Chatbot
-    from rag.types import Answer
+    from rag.types import Answer, Citation
 
 
 YIELDING = ("query", "note")  # keys of an answer that give way to keys of the same name in a file of questions
@@ -37,6 +37,18 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     }
 
 
+def citation_json(citation: Citation) -> dict[str, Any]:
+    """A citation as the JSON contract has it."""
+    return {
+        "marker": citation.marker,
+        "article_id": citation.article_id,
+        "start": citation.start,
+        "end": citation.end,
+        "quote": citation.quote,
+        "lang": citation.lang,
+    }
+
+
 def answer_json(answer: Answer) -> dict[str, Any]:
     """An answer as the JSON contract has it, without its id."""
     return {
@@ -46,17 +58,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "found": answer.found,
         "text": answer.text,
         "reason": answer.reason,
-        "citations": [
-            {
-                "marker": c.marker,
-                "article_id": c.article_id,
-                "start": c.start,
-                "end": c.end,
-                "quote": c.quote,
-                "lang": c.lang,
-            }
-            for c in answer.citations
-        ],
+        "citations": [citation_json(c) for c in answer.citations],
         "hits": [hit_json(h) for h in answer.hits],
         "note": answer.note,
         "seconds": round(answer.seconds, 4),

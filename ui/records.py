@@ -8,9 +8,9 @@ from dataclasses import fields
 from typing import Any
 
 from index.errors import UserError
-from index.languages import detect
 from index.types import Article, Hit, Passage, Span, Why
 from rag.types import Answer, Citation, Dropped
+from ui.output import citation_json
 
 HASH = 12  # hex digits of a quotation's fingerprint: what a permalink carries
 KEPT_TEXT = 400  # characters of a hit's text that a record keeps
@@ -19,11 +19,6 @@ KEPT_TEXT = 400  # characters of a hit's text that a record keeps
 def fingerprint(quote: str) -> str:
     """The short hash of a quotation, by which a permalink knows whether the article still says it."""
     return hashlib.sha256(quote.encode("utf-8", "surrogatepass")).hexdigest()[:HASH]
-
-
-def language_of(text: str) -> str:
-    """The language of a text from outside; half of a surrogate pair, which no text has, counts for nothing."""
-    return detect(text.encode("utf-8", "replace").decode("utf-8"))
 
 
 def record_of(answer: Answer, find: Callable[[str], Article]) -> dict[str, Any]:
@@ -47,12 +42,7 @@ def record_of(answer: Answer, find: Callable[[str], Article]) -> dict[str, Any]:
 
 def _citation(citation: Citation, article: Article) -> dict[str, Any]:
     return {
-        "marker": citation.marker,
-        "article_id": citation.article_id,
-        "start": citation.start,
-        "end": citation.end,
-        "quote": citation.quote,
-        "lang": citation.lang,
+        **citation_json(citation),
         "passage": [citation.passage.start, citation.passage.end],
         "marks": [[mark.start, mark.end] for mark in citation.marks],
         "title": article.title,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from index.languages import detect
 from index.types import Article
 from rag.types import Answer
 from ui.places import article_or_none
-from ui.records import language_of
 from ui.render import MARKER, escape, language_badge
 from ui.texts import catalog, language_name, say
 
@@ -17,14 +17,14 @@ _SENTENCE = re.compile(rf".*?(?:{MARKER}\s*)+|.+", re.DOTALL)
 
 def why_html(answer: Answer, find: Callable[[str], Article], ui: str = "en") -> str:
     """A fold-out that shows the whole way from the question to the answer."""
-    asked, answered = language_name(language_of(answer.question)), language_name(answer.lang)
+    asked, answered = language_name(detect(answer.question)), language_name(answer.lang)
     percent = f"{100 * answer.confidence:.0f} %"
     meter = (
         f'<span class="cc-meter" aria-hidden="true"><span style="inline-size:{100 * answer.confidence:.0f}%"></span></span>'
         f"{percent}"
     )
     facts = [
-        (say(ui, "why_query"), f'<bdi lang="{escape(language_of(answer.query))}">{escape(answer.query)}</bdi>'),
+        (say(ui, "why_query"), f'<bdi lang="{escape(detect(answer.query))}">{escape(answer.query)}</bdi>'),
         (say(ui, "why_language"), escape(f"{asked} → {answered}")),
         (say(ui, "why_confidence"), meter),
     ]

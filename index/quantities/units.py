@@ -10,7 +10,6 @@ from index.quantities.records import Unit
 Meaning = tuple[Unit, Fraction, str]
 """The unit, how much of it one measure is, and the name of the measure."""
 
-MONTH = 2_629_746  # seconds in a twelfth of the mean Gregorian year
 _TABLE: dict[tuple[Unit, str, str], str] = {
     ("percent", "1", ""): "% percent pct prozent prozentig prozentige prozentigen prozentiger prozentiges per_cent 百分比",
     ("percent", "1", "point"): "prozentpunkt prozentpunkte prozentpunkten percentage_point percentage_points  "
