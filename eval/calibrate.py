@@ -1,26 +1,29 @@
 """Fits `rag/calibration.json` to the development questions: `python -m eval.calibrate [--index DIR] [--dry-run]`.
 
-Never sees the test questions. Prints, cross-validated with all questions of a fact in one fold, how often the best
-sentence is a right one, and the trade-off between questions answered and unanswerable questions refused.
+These are those of the development split, the same facts in other words (`eval/questions/wordings.jsonl`), and questions
+about articles that no rule was made on (`eval/transfer/`). Never sees the test questions. Prints, cross-validated with
+all questions of a fact in one fold, how often the best sentence is a right one, and the trade-off between questions
+answered and unanswerable questions refused.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from eval.dataset import Question, load, shipped
+from eval.dataset import TRANSFER, WORDINGS, Question, load, shipped
 from eval.fitting import FOLDS, choice, folds_by, logistic
 from eval.metrics import supports
 from index.embedder import load_embedder
 from index.languages import detect
 from index.search import Index
-from index.store import open_index
-from index.types import Hit
+from index.store import build, open_index
+from index.types import Embedder, Hit
 from rag.answerability import FEATURES, SIGNS, features
 from rag.calibration import CALIBRATION, VERSION, Calibration, Linear, save
 from rag.evidence import READ, Evidence, ranked
@@ -123,9 +126,21 @@ def topic_cut(near: Sequence[float], far: Sequence[float]) -> float:
     return min(cuts, key=lambda c: np.mean([s < c for s in near]) + np.mean([s >= c for s in far]))
 
 
-def calibrate(index: Index, questions: Sequence[Question]) -> tuple[Calibration, str]:
-    """The calibration for these questions, and what it reaches cross-validated, as Markdown."""
-    reads = read(index, questions)
+def read_all(seeds: Path, embedder: Embedder) -> dict[str, list[Read]]:
+    """What is read for each collection of development questions; the articles of `TRANSFER` get an index of their own
+    for the while. `seeds` is the folder of the seed articles' index."""
+    index = open_index(seeds, embedder)
+    found = {"dev": read(index, load(shipped("dev"))), "wordings": read(index, load(WORDINGS))}
+    with tempfile.TemporaryDirectory() as folder:
+        build(TRANSFER / "articles", Path(folder), embedder)
+        found["transfer"] = read(open_index(Path(folder), embedder), load(TRANSFER / "questions.jsonl"))
+    return found
+
+
+def calibrate(collections: Mapping[str, Sequence[Read]], encoder: str) -> tuple[Calibration, str]:
+    """The calibration for these questions, read with `encoder`, and what it reaches cross-validated, as Markdown."""
+    reads = [r for some in collections.values() for r in some]
+    own = np.array([name for name, some in collections.items() for _ in some])
     y = np.array([r.question.answerable for r in reads])
     right, odds = cross_validated(reads)
     threshold = cut(odds, y)
@@ -140,12 +155,17 @@ def calibrate(index: Index, questions: Sequence[Question]) -> tuple[Calibration,
         told = odds >= at
         chosen = " (chosen)" if at == threshold else ""
         lines.append(f"| {told[y].mean():.1%}{chosen} | {(~told)[~y].mean():.1%} | {right[y & told].mean():.1%} |")
+    lines += ["", "| questions, at the threshold chosen | answered | refused | right of the answered |", "|---|---|---|---|"]
+    told = odds >= threshold
+    for name in collections:
+        mine, others = y & (own == name), ~y & (own == name)
+        lines.append(f"| {name} | {told[mine].mean():.1%} | {(~told)[others].mean():.1%} | {right[mine & told].mean():.1%} |")
     sentence = sentence_model(reads)
     out_of_scope = np.array([r.question.kind == "out_of_scope" for r in reads])
     scores = np.array([r.hits[0].score for r in reads])
     fitted = Calibration(
         version=VERSION,
-        encoder=index.embedder.name,
+        encoder=encoder,
         sentence=sentence,
         answerable=answerable_model(reads, sentence),
         threshold=round(1 / (1 + float(np.exp(-threshold))), 4),
@@ -160,7 +180,8 @@ def main() -> None:
     parser.add_argument("--index", type=Path, default=Path(".index"))
     parser.add_argument("--dry-run", action="store_true", help="print only, keep the file as it is")
     args = parser.parse_args()
-    fitted, table = calibrate(open_index(args.index, load_embedder()), load(shipped("dev")))
+    embedder = load_embedder()
+    fitted, table = calibrate(read_all(args.index, embedder), embedder.name)
     print(table)
     for model in (fitted.sentence, fitted.answerable):
         print("\n" + "  ".join(f"{n} {w:+.2f}" for n, w in zip(model.names, model.weights, strict=True)))

@@ -21,6 +21,8 @@ from index.types import Article, Span
 
 SHIPPED = Path(__file__).parent / "questions"
 SPLITS = ("dev", "test")
+WORDINGS = SHIPPED / "wordings.jsonl"  # the facts of dev in other words, and more that the articles do not answer
+TRANSFER = Path(__file__).parent / "transfer"  # articles and questions that no rule was made on
 NO_ARTICLE = "none"
 _TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?")
 

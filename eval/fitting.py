@@ -58,7 +58,11 @@ def choice(
     if not used:
         raise ValueError(f"none of {len(options)} choices has a right option")
     d = used[0][0].shape[1]
-    w = np.zeros(d)
+    w, value = np.zeros(d), -np.inf
+
+    def penalised(w: np.ndarray) -> float:
+        return sum(_log_sum(x[y] @ w) - _log_sum(x @ w) for x, y in used) - l2 / 2 * float(w @ w)
+
     for _ in range(_STEPS):
         gradient, hessian = l2 * w, l2 * np.eye(d)
         for x, y in used:
@@ -68,7 +72,12 @@ def choice(
             gradient = gradient + x.T @ (p - good)
             # The part of the right options is left out: it is not definite, and without it every step is uphill.
             hessian = hessian + (x * p[:, None]).T @ x - np.outer(centre, centre)
-        w -= np.linalg.solve(hessian, gradient)
+        step = np.linalg.solve(hessian, gradient)
+        while (better := penalised(w - step)) < value and np.abs(step).max() > 1e-6:
+            step = step / 2  # uphill, but over the top
+        if better < value:
+            break
+        w, value = w - step, better
     return w, mean, scale
 
 
@@ -84,6 +93,11 @@ def _standard(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and scale of each column; a constant column gets scale 1, so that it says nothing when it varies later."""
     spread = x.std(axis=0)
     return x.mean(axis=0), np.where(spread > 1e-6, spread, 1.0)
+
+
+def _log_sum(scores: np.ndarray) -> float:
+    top = float(scores.max())
+    return top + float(np.log(np.exp(scores - top).sum()))
 
 
 def _softmax(scores: np.ndarray) -> np.ndarray:

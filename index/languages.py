@@ -39,6 +39,8 @@ STOP_WORDS = (
     )
 )
 
+_COMMON = frozenset("es fr it nl pl pt tr".split())  # languages whose keywords are believed in short texts
+
 NAMES = {
     "en": {"en": "English", "de": "German", "zh-Hans": "Simplified Chinese", "zh-Hant": "Traditional Chinese"},
     "de": {"en": "Englisch", "de": "Deutsch", "zh-Hans": "vereinfachtes Chinesisch",
@@ -83,9 +85,10 @@ def _classify(text: str) -> str:
 
     ranking = dict(rank(text.encode("utf-8", "replace").decode("utf-8")))  # it cannot carry a lone surrogate
     best = max(ranking, key=ranking.get)
-    # Bare keywords and names carry no evidence: without a clear winner, English is the neutral reading.
-    words = _LATIN_WORD.findall(text)
-    if best not in ("de", "en") and len(words) <= 3 and not _OTHER_SCRIPT.search(text):
+    # Bare keywords and names carry no evidence: without a clear winner, English is the neutral reading, and a few words
+    # more of a language that few write are still rather English or German ones.
+    words = len(_LATIN_WORD.findall(text))
+    if best not in ("de", "en") and words <= (3 if best in _COMMON else 6) and not _OTHER_SCRIPT.search(text):
         return "de" if ranking["de"] > ranking["en"] else "en"
     return chinese_script(text) if best == "zh" else best
 

@@ -7,43 +7,36 @@ from collections.abc import Sequence
 from index.types import Hit
 from rag.calibration import calibration
 from rag.evidence import Evidence
-from rag.expected import QUANTITIES
+from rag.expected import KINDS
 from rag.signals import SIGNALS
 from rag.types import Reason
 
 # Of the best sentence, those of its signals that say whether it answers and not only whether it does so best.
-_OF_SENTENCE = (
-    "own", "before", "cosine", "elsewhere", "year", "figure", "kind", "listed", "missing", "names"
-)
+_OF_SENTENCE = ("elsewhere", "year", "kind", "phrase", "listed", "missing", "names")
 _COLUMNS = tuple(SIGNALS.index(name) for name in _OF_SENTENCE)
 FEATURES = (
-    "score", "margin", "dense", "hit", "other_places", "best_own", "phrase_wanted", "own_language", "asked_in_german",
-    "asked_in_chinese", *_OF_SENTENCE,
+    "margin", "dense", "hit", "own_language", "asked_in_german", "asked_in_chinese", *_OF_SENTENCE,
+    *(f"wants_{kind}" for kind in KINDS),
 )
 # Which way each may speak. The unanswerable questions of the eval set are near misses in the articles' own words; without
 # this, a question whose every word is found loses confidence for it.
 SIGNS = {
-    **dict.fromkeys(("score", "margin", "dense", "hit", "best_own", "own", "before", "cosine", "year", "figure", "kind", "listed", "names"), 1),
-    **dict.fromkeys(("other_places", "elsewhere", "missing"), -1),
+    **dict.fromkeys(("margin", "dense", "hit", "year", "kind", "phrase", "listed", "names"), 1),
+    **dict.fromkeys(("elsewhere", "missing"), -1),
 }
-_ELSEWHERE, _OWN = SIGNALS.index("elsewhere"), SIGNALS.index("own")
-
 
 def features(found: Sequence[Evidence], hits: Sequence[Hit], question_lang: str) -> tuple[float, ...]:
-    """The `FEATURES`: score of the best sentence, its lead over the second, cosine and score of the best hit, share of
-    the sentences read that are about other places, the most of the question that one sentence matches, whether a phrase
-    is wanted and not a quantity, whether the sentence is in the asker's language; the language itself, for the same
-    evidence measures lower in some than in others; then signals of the best sentence."""
+    """The `FEATURES`: the best sentence's lead over the second, cosine and score of the best hit, whether the sentence is
+    in the asker's language; the language itself, for the same evidence measures lower in some than in others; signals of
+    the best sentence; and the kind of answer wanted, for some kinds are found by chance more easily."""
     best = found[0]
     rivals = [e for e in found if e.part == best.part]
     margin = best.score - rivals[1].score if len(rivals) > 1 else 0.0
-    other = sum(e.signals[_ELSEWHERE] for e in rivals) / len(rivals)
     own_language = hits[best.hit].passage.lang.split("-")[0] == question_lang.split("-")[0]
     return (
-        best.score, margin, hits[0].why.dense_score or 0.0, max(h.score for h in hits), other,
-        max(e.signals[_OWN] for e in rivals), float(best.kind not in QUANTITIES), float(own_language),
+        margin, hits[0].why.dense_score or 0.0, max(h.score for h in hits), float(own_language),
         float(question_lang.startswith("de")), float(question_lang.startswith("zh")),
-        *(best.signals[c] for c in _COLUMNS),
+        *(best.signals[c] for c in _COLUMNS), *(float(best.kind == kind) for kind in KINDS),
     )
 
 

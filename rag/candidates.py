@@ -24,11 +24,33 @@ _QUOTED = re.compile(r"《[^》]{1,60}》|“[^”]{1,80}”|„[^“”]{1,80}[
 _HAN_LIST = re.compile(r"[^，,。、；;:：\s]{1,24}(?:、[^，,。、；;:：\s]{1,24})+")
 _LATIN_LIST = re.compile(r"[^,.;:()]{2,60}(?:, [^,.;:()]{2,60})+,? (?:und|and|sowie|or|oder) [^,.;:()]{2,60}")
 _DASH_LIST = re.compile(r"[^\s,，。;:„“”\"]{2,30}(?: [^\s,，。;:„“”\"]{2,30})?(?:(?: [-–—] |—)[^,，。;:„“”\"—]{2,40}){2,}")
-_CAUSE = re.compile(
-    r"因为|由于|因此|以便|为了|从而|使得|让|以(?=[^及来上下])|\bweil\b|\bda\b|\bum\b[^.]{3,80}\bzu\b|\bdamit\b|\bdaher\b|\bdank\b|because|"
-    r"\bsince\b|in order to|\bto [a-z]{4,}|\bso that\b|\bthus\b|\bdue to\b",
+# What says outright that a cause, a meaning or a name follows, and what may.
+_CAUSE: tuple[re.Pattern[str], ...] = (
+    re.compile(
+        r"因为|由于|因此|原因|是因|之所以|为了|因(?=[^素此为])|\bweil\b|\bdenn\b|\bUrsache\w*|\bGr[uü]nd(?:e|en)?\b|\bwegen\b|\bdaher\b|\bdank\b|"
+        r"\bdamit\b|\bbecause\b|\breasons?\b|\bcaused?\b|\bdue to\b|\bowing to\b|\bblam\w+|\bthus\b|\bin order to\b|\bso that\b"
+    ),
+    re.compile(r"以便|从而|使得|让|以(?=[^及来上下])|\bda\b|\bum\b[^.]{3,80}\bzu\b|\bsince\b|\bto [a-z]{4,}"),
 )
-_IS = re.compile(r"是|指|即|体现|代表|\bist\b|\bsind\b|zeichnet|bezeichnet|bedeutet|repräsentiert|darstellt|\bis\b|\bare\b|refers|means|represents")
+_IS = (
+    re.compile(r"是指|指的是|所谓|意味|定义|即(?=[^将使便])|\bbezeichnet\b|\bbedeutet\b|\bgilt\b|\bversteh\w+|\bdefin\w+|\brefers?\b|\bmeans?\b|\bcounts? as\b"),
+    re.compile(r"是|指|体现|代表|\bist\b|\bsind\b|zeichnet|repräsentiert|darstellt|\bis\b|\bare\b|represents"),
+)
+_NAMED = re.compile(
+    r"口号|名为|称为|叫做?|概括为|称作|命名|简称|\bMotto\b|\bLosung\b|\bSlogan\b|Leitspruch|\bParole\b|\bTitel\b|\bNamen?\b|\bheisst\b|\bheißt\b|"
+    r"\bgenannt\w*|\bnennt\b|bezeichnet|\bcalled\b|\bnamed\b|\bdubbed\b|\bslogan\b|\bmotto\b|\btitled\b|\bknown as\b",
+)
+_SPEAKS = re.compile(
+    r"\b(?:sagt\w*|erklärt\w*|betont\w*|Leiter\w*|\w*direktor\w*|\w*chef\w*|\w*minister\w*|Professor\w*|Mitglied|Bürgermeister\w*|"
+    r"Vorsitzend\w*|Sprecher\w*|Dezernent\w*|\w*dezernent\w*|says?|said|told|mayor|director|professor|head of|chair\w*|minister|analyst|"
+    r"executive|master|chief|founder)\b"
+)
+# Parts of cities by their ending in Chinese, by the word beside them in the others.
+_HAN_DISTRICT = re.compile(r"(?<![\u3400-\u9fff])[\u3400-\u9fff]{2,3}(?:区|县|镇|乡)|[\u3400-\u9fff]{2}(?=区|县|镇|乡)")
+_LATIN_DISTRICT = re.compile(
+    r"(?:\b[Dd]istricts? of |\bStadtteil |\b(?:Stadt)?[Bb]ezirk |\bKreis |\bViertel )(?P<a>[A-Z][\w'’-]+)|(?P<b>[A-Z][\w'’-]+)(?= [Dd]istrict\b)"
+)
+_BESIDE = 60  # characters around a name in which its office or a word for naming may stand
 _PARTS = re.compile(r"、|, | [-–—] |—")
 _JOINED = re.compile(r"和|以?及|与| und | and | sowie ")
 
@@ -70,20 +92,34 @@ def candidates(text: str, lang: str, kind: Wanted, question: str) -> list[Found]
     if kind in QUANTITIES:
         return [Found(q.span, 1.0 if fits(q, kind) else 0.5) for q in answers_in(text, lang, kind, question)]
     if kind == "person":
-        spans = _chinese_persons(text)
-        spans += [Span(*m.span()) for m in _LATIN_PERSON.finditer(text)] if not lang.startswith("zh") else []
-        return [Found(s, 1.0) for s in spans if s.of(text) not in question]
+        found = [Found(s, 1.0) for s in _chinese_persons(text)]
+        if not lang.startswith("zh"):
+            found += [Found(Span(*m.span()), _near(_SPEAKS, text, m)) for m in _LATIN_PERSON.finditer(text)]
+        return [f for f in found if f.span.of(text) not in question]
     if kind == "place":
         named = {p.name for p in places(question)}
         new = [p for p in places(text) if p.name not in named]
         fit = _count_fits(len({p.name for p in new}), question)
-        return [Found(p.span, fit) for p in new]
+        return [Found(p.span, fit) for p in new] or [Found(s, 0.8 * fit) for s in _districts(text, lang)]
     if kind == "title":
-        return [Found(Span(*m.span()), 1.0) for m in _QUOTED.finditer(text)]
+        return [Found(Span(*m.span()), _near(_NAMED, text, m)) for m in _QUOTED.finditer(text)]
     if kind == "list":
         return _lists(text, question)
-    pattern = {"reason": _CAUSE, "definition": _IS}.get(kind)
-    return [Found(Span(*m.span()), 1.0) for m in pattern.finditer(text)] if pattern else []
+    patterns = {"reason": _CAUSE, "definition": _IS}.get(kind, ())
+    return [Found(Span(*m.span()), fit) for p, fit in zip(patterns, (1.0, 0.5), strict=False) for m in p.finditer(text)]
+
+
+def _near(cue: re.Pattern[str], text: str, m: re.Match[str]) -> float:
+    """How well a match fits: wholly with a word of `cue` beside it, else by half."""
+    beside = text[max(0, m.start() - _BESIDE) : m.start()] + " " + text[m.end() : m.end() + _BESIDE]
+    return 1.0 if cue.search(beside) else 0.5
+
+
+def _districts(text: str, lang: str) -> list[Span]:
+    if lang.startswith("zh"):
+        folded = normalise(text)
+        return [folded.original(Span(*m.span())) for m in _HAN_DISTRICT.finditer(folded.text)]
+    return [Span(*m.span(m.lastgroup)) for m in _LATIN_DISTRICT.finditer(text)]
 
 
 def persons(text: str, lang: str) -> list[Span]:

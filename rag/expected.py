@@ -1,9 +1,9 @@
-"""What kind of answer a question wants, by its question words in German, English and Chinese."""
+"""What kind of answer a question wants, by its question words and the noun they ask for, in German, English and Chinese."""
 
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, get_args
 
 from index.normalise import fold
 from index.quantities import find
@@ -12,100 +12,137 @@ Wanted = Literal[
     "figure", "percent", "money", "date", "duration", "person", "place", "list", "title", "reason", "definition", "other"
 ]
 
+KINDS: tuple[Wanted, ...] = get_args(Wanted)
+
 _NUMBER = r"(?:\d+|two|three|four|five|six|seven|eight|nine|ten|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|[二两三四五六七八九十])"
+_WHICH = r"(?:welche[nmrs]?|which|what(?:'s| is| was| are| were| will be)?(?: the| its| their)?)"
+_NEAR = r"(?:[^\s?？]+ ){0,4}?"  # adjectives and owners between the question word and its noun
+# Nouns by the kind of their value. Folded text: ß is ss.
+_PERCENT = (
+    r"(?:\w*quote|\w*anteile?|\w*prozentsatz|\w*zins(?:satz|en)?|\w*marge|\w*ausbeute|\w*auslastung|\w*srate|"
+    r"rates?|shares?|proportion|portion|percentage|penetration|yield|margin)"
+)
+_MONEY = (
+    r"(?:\w*umsatz|\w*erlöse?n?|\w*einnahmen|\w*kosten|\w*preise?|\w*budget\w*|\w*kapital|\w*investition(?:en|svolumen|ssumme)?|"
+    r"\w*gehalt|\w*lohn|\w*summe|\w*betrag|\w*wert|\w*volumen|\w*umfang|\w*grösse|\w*höhe|\w*wirtschaftsleistung|\w*kredite?|"
+    r"costs?|prices?|budget|revenues?|turnover|sales|salary|pay|wages?|investments?|spending|funding|capital|credit|loans?|"
+    r"sum|amount|value|worth|volume|size|output|level)"
+)
+_MONEY_ZH = (
+    "(?:资金|金额|收入|营收|营业额|成交额|交易额|投资|预算|成本|价格|售价|电价|起薪|薪水|工资|费用|花费|造价|贷款|授信|产值|规模|总值|总量|"
+    "资本支出|gdp)"
+)
+_TIMES = (
+    r"(?:jahren?|monaten?|wochen|tagen?|stunden|minuten|sekunden|years|months|weeks|days|hours|minutes|seconds)"
+)
+_TIMES_ZH = "(?:年(?!代)|个月|周|天|个?小时|分钟|秒|时间)"
+_OFFICE = (
+    r"(?:\w*minister\w*|officials?|\w*expert\w*|\w*direktor\w*|director|professor\w*|academician|\w*meister\w*|mayor|master|"
+    r"\w*wissenschaftler\w*|scientist|\w*chef(?:in)?|\w*leit(?:er|erin|ung)|\w*politiker\w*|politician|analyst\w*|\w*sprecher\w*|"
+    r"spokes\w+|\w*vorsitzende\w*|chair\w*|\w*präsident\w*|president|head|chief|manager\w*|founder|\w*gründer\w*)"
+)
+_OFFICE_ZH = "(?:部长|局长|主任|专家|院士|市长|负责人|记者|董事长|总经理|总裁|主席|分析师|教授|秘书长|监)"
+_PLACE = (
+    r"(?:\w*städten?|\w*stadt|\w*stadtteil|\w*bezirk|\w*viertel|\w*distrikt|\w*kreis|provinz(?:en)?|land|länder|orte?n?|"
+    r"\w*standorten?|\w*region(?:en)?|\w*flu(?:ss|sses)|city|cities|provinces?|country|countries|places?|regions?|districts?|"
+    r"part|quarter|river|location|sites?|town)"
+)
 THINGS = (
-    r"(?:areas|fields|sectors|industries|cities|companies|firms|measures|districts|regions|layers|levels|institutions|"
+    r"(?:areas|fields|sectors|industries|cities|companies|firms|measures|districts|regions|layers|levels|institutions|technologies|"
     r"bereiche\w*|felder\w*|branchen|städte\w*|unternehmen|firmen|massnahmen|regionen|ebenen|einrichtungen|einsatzfelder\w*|"
-    r"\w+(?:felder|branchen|bereiche|zweige|industrien|einrichtungen|zonen|städte|gebiete)n?)"
+    r"\w*(?:felder|branchen|bereiche|zweige|industrien|einrichtungen|zonen|städte|gebiete|themen|typen|arten|technologien|"
+    r"krankheiten|standorte|stufen|projekte|ungen|scheine)n?)"
+)
+_SLOGAN = (
+    r"(?:slogan|motto|leitspruch|parole|losung|schlagwort|formel|catchphrase|buzzword|code\w*|zahlen(?:kürzel|code|kombination)|"
+    r"name|namen|titel|title|number|zahl|nummer|bezeichnung|policy|policies)"
 )
 # In this order: the first that matches decides.
-_PATTERNS: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
-    (
-        "percent",
-        re.compile(
-            r"prozent|anteil\b|um wie ?viel .{0,40}(wuchs|gewachsen|gestiegen|zugenommen)|wachstumsrate|penetrationsrate|"
-            r"percent|per cent|what (share|proportion|rate)|how fast|growth rate|(grow|grew|growth|increase|rise|rose)\b.{0,30}"
-            r"(how much|rate)|how much .{0,50}(grow|grew|increase|rise|rose)|by how much|wie (stark|schnell)|"
-            r"(gewachsen|wuchs|wachstum|zuwachs|gestiegen)|market share|多[大少]份额|"
-            r"百分之?[几多]|百分比|比例|占比|占(全国|全球|全世界)?.{0,6}(多少|几)|(增长|成长|增速|增幅|上升).{0,8}(多少|几|多快)|"
-            r"(多少|几)个百分点|增长率|增速|渗透率"
+_PATTERNS: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern)) for kind, pattern in (
+        (
+            "definition",
+            r"versteht man|\bwas (bedeutet|misst|gilt als)|\bwas genau (ist|sind)|wie (ist|wird|werden|sind|definiert) .{0,60}defini|"
+            r"what (exactly )?(is|are) meant|what (exactly|precisely) (is|are)|what counts as|what does .{1,100} (mean|refer)|"
+            r"how (is|are|does|do) .{1,60} defin|under what conditions|"
+            r"(怎么|如何|怎样)(被)?(定义|界定)|什么意思|究竟(是|在讲|指)什么|指的?是什么|什么叫|怎么回事",
         ),
-    ),
-    (
-        "date",
-        re.compile(
-            r"\bwann\b|welche[mrs]? (jahr|datum|tag|monat)|an welchem|bis wann|seit wann|"
-            r"^(and |so |since |by |until )?when\b|(what|which) (year|date|day|month)|"
-            r"何时|什么时候|哪(一)?[年天日月]|几(月|号|年)|什么(时间|日期)"
+        (
+            "reason",
+            r"\bwarum\b|\bwieso\b|\bweshalb\b|aus welche[mn] gr[uü]nd|welche ursache|welches ereignis|worauf .{1,80}zurück|"
+            r"\bwhy\b|how come|what (made|explains|caused|triggered|led|prompted)|what event|blame for|"
+            r"为什么|为何(?![?？]?$)|为啥|何以|原因|理由|问题出在|什么(事|因素)(让|使|促)",
         ),
-    ),
-    (
-        "person",
-        re.compile(
-            r"\bwer\b|\bwessen\b|^wen\b|^wem\b|\bwho\b|\bwhose\b|\bwhom\b|谁|哪(一)?位|"
-            r"\b(which|what|welche[rs]?) (\w+ )?(minister|vice minister|official|expert|director|professor|academician|mayor|"
-            r"vizeminister|experte|direktor|wissenschaftler|bürgermeister|\w*chef)\b|"
-            r"(部长|局长|主任|专家|院士|市长|负责人|记者)(是|叫)"
+        (
+            "duration",
+            rf"wie lange?\b|how long\b|how quickly|{_WHICH} {_NEAR}(zeitraum|zeitspanne|\w*laufzeit|\w*dauer|\w*zeit|period|time ?span|"
+            rf"timeframe|maturity|term|duration|hold time)\b|^\w*laufzeit|\w+ hold time|wie ?viele? {_TIMES}|(how many|which|what) {_TIMES}\b|"
+            rf"多久|(期|时间).{{0,4}}多长|多长时间|(几|多少)个?{_TIMES_ZH}|哪(几|些)年|时间跨度|需时|耗时|用时",
         ),
-    ),
-    (
-        "duration",
-        re.compile(
-            r"wie lange?\b|how long\b|welche[nmr]? (zeitraum|zeitspanne|laufzeit|dauer)|(what|which) (period|time ?span|years|timeframe)|"
-            r"多长时间|多久|(期|时间).{0,4}多长|(几|多少)(年|个月|天)(?!代)|哪(几|些)年|时间跨度"
+        (
+            "percent",
+            rf"prozent|\banteil\b|um wie ?viel .{{0,40}}(wuchs|gewachsen|gestiegen|zugenommen)|wachstumsrate|"
+            rf"percent|per cent|how fast|growth rate|(grow|grew|growth|increase|rise|rose)\b.{{0,30}}(how much|rate)|"
+            rf"how much .{{0,50}}(grow|grew|increase|rise|rose)|by how much|wie (stark|schnell)|(gewachsen|wuchs|wachstum|zuwachs|gestiegen)|"
+            rf"({_WHICH}|wie hoch (ist|war|liegt|sind)( die| der| das)?|how high is( the)?) {_NEAR}{_PERCENT}\b|what {_NEAR}{_PERCENT} of\b|"
+            rf"多[大少](份额|比重)|百分之?[几多]|百分比|比例|占比|占(全国|全球|全世界)?.{{0,6}}(多少|几)|(增长|成长|增速|增幅|上升).{{0,8}}(多少|几|多快)|"
+            rf"(多少|几)个百分点|增长率|增速|渗透率|[^\W效]率.{{0,10}}(多少|几|多高|多大)|有?多少.{{0,3}}(绿电|占)|比重",
         ),
-    ),
-    (
-        "place",
-        re.compile(
-            r"\bwo\b|\bwoher\b|\bwohin\b|\bwhere\b(?!.{0,30}\brank)|"
-            r"(welche[nmrs]?|what|which) (\S+ ){0,3}?(\w*städte|\w*stadt|provinz(en)?|land|länder|ort|orte|\w*region(en)?|city|cities|"
-            r"provinces?|country|countries|places?|regions?)\b|"
-            r"哪里|哪儿|何处|什么地方|哪(些|几|[二两三四五六七八九十])?(一|个|座)?.{0,4}(城市|省份|国家|地方|地区|区域)"
+        (
+            "date",
+            r"\bwann\b|welche[mrsn]? (jahr|datum|tag|monat)\b|an welchem tag|"
+            r"^(and |so |since |by |until )?when\b|(what|which) (exact )?(year|date|day|month)\b|exact date|"
+            r"何时|什么时候|哪(一)?[年天日月]|几(月|号)|什么(时间|日期)",
         ),
-    ),
-    (
-        "title",
-        re.compile(
-            r"wie (heisst|heissen|lautet)|\bnamens\b|(what|which) (is|was) the (name|title|slogan|motto)|(?<!so-)called\b|"
-            r"(what|which|welche[nmrs]?|unter welche[mrn]) (\w+ )?(slogan|motto|name|namen|titel|title|number|zahl|nummer|bezeichnung|policy|policies)\b|"
-            r"known (as|by)|by which|叫(做)?什么|名(字|称)|口号|代号|称为|什么(口号|名)"
+        (
+            "person",
+            rf"\bwer\b|\bwessen\b|^wen\b|^wem\b|\bwho\b|\bwhose\b|\bwhom\b|谁|哪(一)?位|"
+            rf"{_WHICH} (\w+ ){{0,2}}{_OFFICE}\b|(wie heisst|^name (of|des|der)) {_NEAR}{_OFFICE}\b|{_OFFICE_ZH}(是|叫)",
         ),
-    ),
-    (
-        "money",
-        re.compile(
-            r"wie (gross|hoch|teuer)\b(?! (ist|war|sind) die (an)?zahl)|welche[nmrs]? (umfang|grösse|höhe|volumen|wert|wirtschaftsleistung|umsatz|kapital)|"
-            r"\bwas kostet|wie ?viel (geld|yuan|euro|dollar)|"
-            r"how (big|large|high|expensive)|(what|which) (level|amount|sum|size|value|volume|output|capital)|"
-            r"what (is|was|will be) the .{0,30}(size|scale|value|worth|volume|cost)\b|"
-            r"\b(market|industry|sector) (size|scale)\b|how much (money|yuan|is|was|will|capital|does .{0,30} cost)|"
-            r"(规模|产值|总量|金额|总值|gdp).{0,10}(多|几|什么)|多大|多少(钱|元|亿|美元)|多高|(gdp|bip)\b|什么(水平|水准)"
+        (
+            "place",
+            rf"\bwo\b|\bwoher\b|\bwohin\b|\bwhere\b(?!.{{0,60}}\brank)(?!.{{0,20}}\bend up)|{_WHICH} (\S+ ){{0,3}}?{_PLACE}\b|"
+            r"哪里|哪儿|何处|什么地方|哪(些|几|[二两三四五六七八九十])?(一|个|座|条)?.{0,4}(城市|省份|国家|地方|地区|区域|河|园区)|"
+            r"哪(一|个|几个|些)?(区|县|省|市|镇)",
         ),
-    ),
-    (
-        "list",
-        re.compile(
-            rf"(welche[nmrs]?|what|which|in welche|auf welche) {_NUMBER}\b|"
-            rf"(welche[nmrs]?|what|which) (\w+ ){{0,3}}{THINGS}\b|"
-            r"哪些|有哪(?!位|一|里|年)|哪(几|[二两三四五六七八九十])|分(为|成)哪"
+        (
+            "title",
+            rf"wie (heisst|heissen|lautet|nenn\w+|bezeichne\w+)|\bnamens\b|what (is|was) the (name|title|slogan|motto)|(?<!so-)called\b|"
+            rf"({_WHICH}|unter welche[mrn]|mit welche[mrn]) (\w+ ){{0,2}}{_SLOGAN}\b|known (as|by)|by which|\b(slogan|motto)\b|"
+            r"叫(做)?什么|叫法|名(字|称)|口号|代号|称为|什么(口号|名)|(什么|怎么)称呼|哪句话|哪[一几两三四五六]个?字|哪一?串|哪组数字",
         ),
-    ),
-    (
-        "figure",
-        re.compile(
-            r"wie ?viele?\b|anzahl|zahl der|wie (lang|weit)\b|how (many|much|far)|number of|"
-            r"多少|几(个|家|所|款|座|条|项|批|大|类|种|倍|台|位)|数量|多长|总数|第几|welche[nm]? (platz|rang)|(what|which) (rank|place)\b|\brank"
+        (
+            "money",
+            rf"wie (gross|hoch|teuer)\b(?! (ist|war|sind) die (an)?zahl)|\bwas (kostet|kosten|zahl\w+|verdien\w+)|"
+            rf"wie ?viel {_NEAR}(geld|yuan|euro|dollar|{_MONEY})\b|wie ?viel .{{0,20}}(investier|zahl|kost)|auf wie ?viel|"
+            rf"how (big|large|high|expensive)|how much {_NEAR}{_MONEY}\b|how much (money|yuan|is|was|will|does .{{0,30}} cost)|"
+            rf"(?<!where )what (do|does|did|will) .{{1,60}}(cost|pay|earn)|{_WHICH} {_NEAR}{_MONEY}\b|(market|industry|sector) (size|scale)\b|"
+            rf"{_MONEY_ZH}.{{0,10}}(多|几|什么)|(多少|几).{{0,2}}{_MONEY_ZH}|多大|多少(钱|元|亿|美元)|多高|(gdp|bip)\b|什么(水平|水准)",
         ),
-    ),
-    ("reason", re.compile(r"\bwarum\b|\bwieso\b|\bweshalb\b|\bwozu\b|\bwofür\b|\bwhy\b|what .{0,30} for\?|为什么|为何|何以|原因|目的")),
-    (
-        "definition",
-        re.compile(
-            r"^was (ist|sind|bedeutet|versteht|heisst)\b|wodurch|^what (is|are|does .* mean)\b|define|characteri|what distinguishes|"
-            r"(是|指)什么|什么是|何谓|什么意思|(什么|哪些)(特征|特点)"
+        (
+            "list",
+            rf"(welche[nmrs]?|what|which|in welche|auf welche) {_NUMBER}\b|{_WHICH} ([\w-]+ ){{0,3}}(\w+-)?{THINGS}\b|"
+            r"\bwhich ([\w-]+ ){0,3}[\w-]{3,}(?<![suio])s\b|(what|which) (kinds|types|sorts)\b|which ones|\b(list|name) (the|all|me|us)\b|"
+            r"\bnennen? (die|alle)|worauf (konzentriert|legt|setzt)|哪些|有哪(?!位|一|里|年)|哪(几|[二两三四五六七八九十])|"
+            r"分(为|成)哪|分别(是|为|有)什么",
         ),
-    ),
+        (
+            "figure",
+            r"wie ?viele?n?\b|\w*anzahl|\w*zahl (der|an)|auf welche \w*zahl|wie (lang|weit|dicht)\b|how (many|much|far|dense)|number of|"
+            r"what's the number|\btally\b|\bhow often|多少|几[\u3400-\u9fff]|数量|家数|多长|总数|第几|welche[nm]? (platz|rang)|"
+            r"(what|which) (rank|place)\b|\brank|end up .{0,40}(table|list)",
+        ),
+        ("reason", r"\bwozu\b|\bwofür\b|what .{0,30} for\?|目的"),
+        (
+            "definition",
+            r"^was (ist|sind|heisst)\b|wodurch|^what (is|are)\b|define|characteri|what distinguishes|"
+            r"(是|指)什么|什么是|何谓|(什么|哪些)(特征|特点)",
+        ),
+        # Without a question word, as typed into a search box.
+        ("percent", rf"\b{_PERCENT}$|\b(share|penetration) of\b|[占率]$"),
+        ("money", rf"\b(investition|gesamtinvestition|umsatz|budget|kosten|price|revenue|cost)\b|{_MONEY_ZH}"),
+        ("figure", r"\b(target|count|total|output|capacity|\w*zahl|\w*umschlag|stückzahl|mileage|estimate)\b|目标|累计|数目"),
+    )
 )
 QUANTITIES: frozenset[Wanted] = frozenset({"figure", "percent", "money", "date", "duration"})
 _MANY = re.compile(
@@ -115,7 +152,7 @@ _MANY = re.compile(
 
 
 def wanted(question: str) -> Wanted:
-    """The kind of answer `question` asks for, by its question words; `other` if they do not say."""
+    """The kind of answer `question` asks for, by its question words and nouns; `other` if they do not say."""
     text = fold(question)
     return next((kind for kind, pattern in _PATTERNS if pattern.search(text)), "other")
 

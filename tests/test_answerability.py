@@ -60,15 +60,17 @@ def test_a_sentence_about_the_place_and_year_asked_for_is_likelier_to_answer():
 
 def test_without_evidence_nothing_was_retrieved_and_a_remote_topic_is_out_of_scope():
     assert judge([], [], "en") == (0.0, "nothing_retrieved")
-    assert judge(found(-1e3), [hit(score=calibration().topic + 1)], "en")[1] == "not_supported"
-    assert judge(found(-1e3), [hit(score=calibration().topic - 1)], "en")[1] == "out_of_scope"
-    assert judge(found(1e3), [hit()], "en")[1] is None
+    elsewhere = found(1.0, year=-1.0, elsewhere=1.0, kind=0.0, listed=0.0)
+    assert judge(elsewhere, [hit(calibration().topic + 0.1, 0.1)], "en")[1] == "not_supported"
+    assert judge(elsewhere, [hit(calibration().topic - 0.1, 0.1)], "en")[1] == "out_of_scope"
+    assert judge(found(1.0, year=1.0, elsewhere=0.0, kind=1.0), [hit(1.2, 0.8)], "en")[1] is None
 
 
 def test_the_features_are_those_of_the_best_sentence_and_of_the_hits():
-    values = dict(zip(FEATURES, features(found(3.0, own=0.4, elsewhere=1.0), [hit(2.0, 0.25)], "de-CH"), strict=True))
-    assert values["score"] == 3.0 and values["margin"] == 1.0 and values["dense"] == 0.25 and values["hit"] == 2.0
-    assert values["other_places"] == 1.0 and values["best_own"] == 0.4 and values["own_language"] == 1.0
+    values = dict(zip(FEATURES, features(found(3.0, year=-1.0, elsewhere=1.0), [hit(2.0, 0.25)], "de-CH"), strict=True))
+    assert values["margin"] == 1.0 and values["dense"] == 0.25 and values["hit"] == 2.0 and values["year"] == -1.0
+    assert values["elsewhere"] == 1.0 and values["own_language"] == 1.0
+    assert values["wants_figure"] == 1.0 and sum(v for n, v in values.items() if n.startswith("wants_")) == 1.0
 
 
 def test_a_choice_learns_which_column_decides():

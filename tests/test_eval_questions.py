@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.dataset import SPLITS, Question, article_langs, check, load, shared_facts, shipped
+from eval.dataset import SPLITS, TRANSFER, WORDINGS, Question, article_langs, check, load, shared_facts, shipped
 from eval.metrics import says
 from index.articles import read_articles
 from index.languages import detect
@@ -139,3 +139,21 @@ def test_no_question_gives_its_answer_away(questions):
 def test_article_languages_of_the_gold_are_the_four_and_one_pair(questions, articles):
     langs = {article.id: article.lang for article in articles.values()}
     assert {article_langs(q, langs) for q in questions} == LANGS | {"none", "de+en"}
+
+
+def test_the_further_development_questions_are_sound_and_share_nothing_with_the_test_split(splits, articles):
+    invented, problems = read_articles(TRANSFER / "articles")
+    assert not problems
+    collections = (
+        (load(WORDINGS, articles.values()), articles), (load(TRANSFER / "questions.jsonl", invented), {a.id: a for a in invented})
+    )
+    for some, texts in collections:
+        assert {q.lang for q in some} == LANGS and min(Counter(q.lang for q in some).values()) >= 0.2 * len(some)
+        assert [q.id for q in some if detect(q.question) != q.lang] == []
+        assert shared_facts(some, splits["test"]) == set()
+        assert not {q.question for q in some} & {q.question for split in splits.values() for q in split}
+        for q in some:
+            for gold in q.gold:
+                article = texts[gold.article_id]
+                assert any(says(article.text[gold.start : gold.end], answer) for answer in q.answers), q.id
+                assert any(k.start <= gold.start and gold.end <= k.end for k in article.keep), q.id

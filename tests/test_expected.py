@@ -14,22 +14,26 @@ KINDS = {
     "money": (
         "產業規模有多大？", "How big is the industry?", "Wie groß ist die Branche?", "产业规模是多少？", "What is the output value?",
         "Welchen Umsatz macht die Branche?", "Compare the industry size of both", "算力要提升到什么水平？",
+        "Auf welche Summe lautet der Vertrag?", "How much credit was agreed?", "起薪是多少？", "What will the line cost?",
     ),
     "percent": (
         "Welcher Anteil entfällt auf China?", "By how much did it grow?", "同比增长多少？", "占全球多大份額？", "How fast did it grow?",
+        "Zu welchem Durchschnittszins wurden Kredite vergeben?", "What yield does the fab get?", "平均利率是多少？",
     ),
     "date": (
         "Wann fand das statt?", "When was it held?", "什么时候发布的？", "是在哪一天？", "In welchem Jahr war das?", "On what day was it?",
         "他是哪一年上任的？",
     ),
-    "duration": ("Wie lange gilt der Plan?", "How long does it last?", "方案覆盖多长时间？", "實施期有多長？"),
+    "duration": ("Wie lange gilt der Plan?", "How long does it last?", "方案覆盖多长时间？", "實施期有多長？", "For how many years does it run?", "要等几秒？",
+        "Wie viele Tage dauert das?",
+    ),
     "person": (
         "Who is the mayor?", "Wer leitet das Amt?", "局长是谁？", "是哪位專家說的？", "Which vice minister spoke?",
-        "Welcher Vizeminister sprach?",
+        "Welcher Vizeminister sprach?", "Wie heißt der Leiter des Amtes?", "Which analyst warns?",
     ),
     "place": (
         "Which city hosts it?", "Welche Stadt war die erste?", "设在哪个城市？", "有哪五個城市？", "Where was it held?", "Wo liegt das?",
-        "Welche fünf Städte bekamen es?", "Which four strategic regions are covered?",
+        "Welche fünf Städte bekamen es?", "Which four strategic regions are covered?", "In welchem Stadtteil liegt es?", "設在哪一區？",
     ),
     "list": (
         "Welche sechs Branchen sind das?", "Which three layers does it have?", "要聚焦哪些重点领域？", "分為哪三層？",
@@ -37,9 +41,14 @@ KINDS = {
     ),
     "title": (
         "Wie heißt der Plan?", "What is the name of the plan?", "规划叫什么名字？", "方案的正式名稱是什麼？", "By which number is it known?",
+        "Unter welchem Leitspruch steht das?", "这份协议的名称为何？", "用哪四个字概括？",
     ),
-    "reason": ("Warum geschah das?", "Why was that done?", "为什么要建设？", "為什麼要打造？", "Wozu dient das?", "目的是什么？"),
-    "definition": ("Was ist ein Modell?", "What is a model?", "什么是大模型？", "有什麼特點？", "Wodurch zeichnet es sich aus?"),
+    "reason": ("Warum geschah das?", "Why was that done?", "为什么要建设？", "為什麼要打造？", "Wozu dient das?", "目的是什么？",
+        "Aus welchem Grund?", "How come it fell?", "理由何在？",
+    ),
+    "definition": ("Was ist ein Modell?", "What is a model?", "什么是大模型？", "有什麼特點？", "Wodurch zeichnet es sich aus?",
+        "Was versteht man darunter?", "How is it defined?", "是怎么定义的？",
+    ),
     "other": ("Tell me about Wuhan", "Womit vergleicht Gao Wen das?", "武漢要靠什麼加速改造？"),
 }
 
@@ -91,3 +100,17 @@ def test_a_span_of_years_answers_how_long():
 def test_questions_say_how_many_things_they_want():
     assert how_many("Welche fünf Städte?") == {5} and how_many("哪三层？") == {3} and how_many("Which cities?") == frozenset()
     assert several("Which cities lead?") and several("哪些城市？") and not several("Which city leads?")
+
+
+def test_a_word_for_naming_speaking_or_causing_beside_it_makes_a_candidate_fit():
+    named = "Das Motto lautet „Vom Wind zur Wärme“ und viele Jahre später erschien im ganzen Land auch das Buch namens nichts, „Kohle“"
+    fits = held(named, "de", "title", "Wie lautet das Motto?")
+    assert fits["„Vom Wind zur Wärme“"] == 1.0
+    assert held("Die Zahl sank, denn es fehlt Strom", "de", "reason", "Warum?")["denn"] == 1.0
+    assert held("低空经济,是指低空飞行", "zh-Hans", "definition", "什么是低空经济？")["是指"] == 1.0
+
+
+def test_parts_of_cities_are_places_where_no_city_answers():
+    assert held("Im Stadtteil Wujin eröffnete der Park", "de", "place", "In welchem Stadtteil?") == {"Wujin": 0.8}
+    assert held("the plant in Dafeng district", "en", "place", "In which district?") == {"Dafeng": 0.8}
+    assert held("位于望城区的基地", "zh-Hans", "place", "在哪个区？") != {}
