@@ -82,7 +82,8 @@ class Why:
     the passage's token vectors answer; higher is better in all of them. The ranks are among the candidates of all
     languages; `fused_rank` is the place before late interaction. `terms` are the index terms of the question that the
     passage or its title has, `quantities` those of them that are figures or dates, by value. `part` is the part of the
-    question that found the hit, where the question was taken apart, else empty.
+    question that found the hit, where the question was taken apart, else empty. `search_score` is the score before a later
+    stage gave another, None where none did.
     """
 
     dense_rank: int | None = None
@@ -94,6 +95,7 @@ class Why:
     fused_rank: int | None = None
     quantities: tuple[str, ...] = ()
     part: str = ""
+    search_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,11 @@ class Hit:
     score: float
     why: Why = field(default_factory=Why)
     also: tuple[Passage, ...] = ()
+
+    @property
+    def searched(self) -> float:
+        """The score that the search gave, whatever stage came after it."""
+        return self.score if self.why.search_score is None else self.why.search_score
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ SIGNS = {
 }
 
 def features(found: Sequence[Evidence], hits: Sequence[Hit], question_lang: str) -> tuple[float, ...]:
-    """The `FEATURES`: the best sentence's lead over the second, cosine and score of the best hit, whether the sentence is
+    """The `FEATURES`: the best sentence's lead over the second, the best cosine and score of a hit, whether the sentence is
     in the asker's language; the language itself, for the same evidence measures lower in some than in others; signals of
     the best sentence; and the kind of answer wanted, for some kinds are found by chance more easily."""
     best = found[0]
@@ -34,7 +34,7 @@ def features(found: Sequence[Evidence], hits: Sequence[Hit], question_lang: str)
     margin = best.score - rivals[1].score if len(rivals) > 1 else 0.0
     own_language = hits[best.hit].passage.lang.split("-")[0] == question_lang.split("-")[0]
     return (
-        margin, hits[0].why.dense_score or 0.0, max(h.score for h in hits), float(own_language),
+        margin, max(h.why.dense_score or 0.0 for h in hits), max(h.searched for h in hits), float(own_language),
         float(question_lang.startswith("de")), float(question_lang.startswith("zh")),
         *(best.signals[c] for c in _COLUMNS), *(float(best.kind == kind) for kind in KINDS),
     )
@@ -48,4 +48,4 @@ def judge(found: Sequence[Evidence], hits: Sequence[Hit], question_lang: str) ->
     confidence = fitted.probability(features(found, hits, question_lang))
     if confidence >= fitted.threshold:
         return confidence, None
-    return confidence, "not_supported" if hits[0].score >= fitted.topic else "out_of_scope"
+    return confidence, "not_supported" if max(h.searched for h in hits) >= fitted.topic else "out_of_scope"

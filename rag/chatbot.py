@@ -18,6 +18,7 @@ from rag.answerability import judge
 from rag.citations import Citations
 from rag.evidence import evidence, supporting_span
 from rag.generator import ExtractiveGenerator
+from rag.ranking import EvidenceRetriever
 from rag.rewrite import complete, plausible, spoken
 from rag.support import supported
 from rag.types import Answer, Claim, Dropped, Generator, Reason
@@ -32,6 +33,7 @@ class Chatbot:
 
     def __init__(self, index: Index, generator: Generator | None = None) -> None:
         self._index = index
+        self._retriever = EvidenceRetriever(index)
         self._generator = generator or ExtractiveGenerator(index)
 
     @classmethod
@@ -55,7 +57,7 @@ class Chatbot:
     def warm(self) -> None:
         """Loads what the first question would wait for; no language model is called."""
         question = "Wuhan 武汉 2028"
-        evidence(self._index, question, tuple(self._index.search(question)))
+        evidence(self._index, question, tuple(self._retriever.search(question)))
 
     def articles(self) -> tuple[Article, ...]:
         """The articles in the index, by id."""
@@ -129,7 +131,7 @@ class Chatbot:
         asked_in = spoken(question, history)
         query = self._query(question, history)
         watch.lap("understand")
-        hits = tuple(self._index.search(query, k, source_langs))
+        hits = tuple(self._retriever.search(query, k, source_langs))
         watch.lap("search")
         found = evidence(self._index, query, hits)
         confidence, reason = judge(found, hits, asked_in)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from index.languages import detect
@@ -36,14 +36,25 @@ class Evidence:
     part: str = ""
 
 
-@lru_cache(maxsize=64)
 def evidence(index: Index, question: str, hits: tuple[Hit, ...]) -> tuple[Evidence, ...]:
     """The sentences of the best hits, best first, each once for what is asked; none if there are no hits or nothing is
-    asked. Of a question about several things the best sentence for each comes first."""
+    asked. Of a question about several things the best sentence for each comes first.
+
+    The order of `hits` and the scores of stages after the search do not matter.
+    """
+    order = sorted(range(len(hits)), key=lambda n: (-hits[n].searched, hits[n].passage.id))[:READ]
+    searched = tuple(
+        replace(hits[n], score=hits[n].searched, why=replace(hits[n].why, search_score=None)) for n in order
+    )
+    return tuple(replace(e, hit=order[e.hit]) for e in _evidence(index, question, searched))
+
+
+@lru_cache(maxsize=64)
+def _evidence(index: Index, question: str, hits: tuple[Hit, ...]) -> tuple[Evidence, ...]:
     found = []
     for part in parts_of(question) or each_place(question) or (question,):
         kind = wanted(part)
-        sentences = judged(index, part, kind, detect(question), hits[:READ])
+        sentences = judged(index, part, kind, detect(question), hits)
         found.append(ranked(sentences, kind, calibration().sentence, part))
     firsts = [f[0] for f in found if f]
     return (*_best_first(firsts), *_best_first([e for f in found for e in f[1:]]))

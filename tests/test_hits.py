@@ -20,6 +20,7 @@ def test_a_hit_as_json_says_where_else_it_stands_and_why_it_is_there():
     assert row["why"] == {
         "dense_rank": 2, "dense_score": 0.5, "lexical_rank": None, "lexical_score": None, "coverage": 0.75,
         "terms": ["hafen", "#1987y"], "fused_rank": 3, "quantities": ["#1987y"], "part": "Hafen?",
+        "search_score": None,
     }
 
 

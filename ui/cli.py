@@ -138,8 +138,9 @@ def _doctor(args: argparse.Namespace) -> int:
 
 def _search(args: argparse.Namespace) -> int:
     from index.store import open_index
+    from rag.ranking import EvidenceRetriever
 
-    hits = open_index(args.index, _embedder(args)).search(args.question, args.k, args.source_lang)
+    hits = EvidenceRetriever(open_index(args.index, _embedder(args))).search(args.question, args.k, args.source_lang)
     for rank, hit in enumerate(hits, 1):
         print(json_line(ranked_json(rank, hit)) if args.json else ranked_plain(rank, hit, args.explain))
     return 0
