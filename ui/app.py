@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -13,7 +14,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from index.errors import UserError
-from ui import texts
+from ui import logs, texts
 from ui.api import Api, Service
 from ui.library import Library
 from ui.serving import Gate, wait_for_the_end
@@ -22,6 +23,7 @@ from ui.skeleton import page_html, words_script
 if TYPE_CHECKING:
     from rag.chatbot import Chatbot
 
+log = logging.getLogger(__name__)
 RATE = 120  # questions a minute from one address
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
@@ -82,10 +84,15 @@ def serve(
     auth: Sequence[tuple[str, str]] = (), share: bool = False, rate: int = RATE,
 ) -> None:
     """Show the page until the process is asked to stop; prints the address once it answers."""
+    service = service if isinstance(service, Service) else Service(Library({"": service}))
     app, url = start(service, host, port, auth=auth, share=share, rate=rate)
+    logs.take_over_the_servers()
+    about = {"articles": len(service.library.plain().articles()), "model": len(service.library.models) > 1}
+    log.info("serving", extra={"fields": about})
     print(texts.SERVING.format(url=url), flush=True)
     wait_for_the_end()
     app.close(verbose=False)
+    log.info("stopped")
     print(texts.STOPPED, flush=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import os
 import sys
 import time
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import UserError
+from ui import logs
 
 if TYPE_CHECKING:
     from index.types import Embedder
 
+log = logging.getLogger(__name__)
 _EVERY = 1.0  # seconds between two looks at a folder that is followed
 
 
@@ -39,8 +42,9 @@ def report(seeds: Path, index: Path, embedder: Embedder) -> None:
     """Builds the index and prints what changed; what was left out goes to stderr."""
     from index.store import build
 
-    with _bar() as progress:
+    with logs.timed(log, "built") as happened, _bar() as progress:
         built = build(seeds, index, embedder, progress)
+        happened |= logs.counts(built)
     for sign, ids in (("+", built.added), ("~", built.changed), ("-", built.removed)):
         for article_id in ids:
             print(f"{sign} {article_id}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ui import build_command, chat_command, score_command
+from ui import build_command, chat_command, logs, score_command
 from ui.hits import ranked_json, ranked_plain
 from ui.output import YIELDING, answer_json, json_line, plain
 
@@ -28,6 +29,8 @@ def main(argv: list[str] | None = None) -> int:
     from index.errors import UserError
 
     try:
+        served = args.command == "chat"
+        logs.start(args.log, args.log_text, logging.INFO if served or args.log else logging.WARNING)
         return args.run(args)
     except UserError as error:
         print(f"crosscite: {error}", file=sys.stderr)
@@ -56,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--encoder", metavar="MODEL", help="a sentence-transformers model instead of the embedded one"
         )
+        logs.add_arguments(sub)
         sub.set_defaults(run=run)
         return sub
 
