@@ -11,13 +11,11 @@ import sys
 import time
 
 import pytest
-from fakes import ConceptEmbedder, write_town
+from fakes import write_town
 
 from index.errors import UserError
-from index.store import build
-from ui import doctor
 from ui.build_command import state, watch
-from ui.cli import ROOT, main
+from ui.cli import ROOT
 
 
 class Enough(Exception):
@@ -93,47 +91,6 @@ def test_ctrl_c_ends_a_watch_quietly_and_the_index_is_there(tmp_path):
     finally:
         child.kill()
     assert (folder / "manifest.json").exists()
-
-
-def test_doctor_finds_a_well_installation_well(index_folder, seeds, capsys):
-    assert main(["doctor", "--index", str(index_folder), "--seeds", str(seeds)]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0].split() for line in lines] == [
-        ["ok", s] for s in ("python", "packages", "disk", "encoder", "articles", "index")
-    ]
-    assert "5 in" in lines[4] and "articles," in lines[5]
-
-
-def test_doctor_says_what_to_type(tmp_path, monkeypatch):
-    monkeypatch.setattr(doctor, "_embedder", lambda encoder: ConceptEmbedder())
-    town, folder = write_town(tmp_path / "town"), tmp_path / "index"
-
-    def said(**other):
-        found = doctor.examine(**{"seeds": town, "folder": folder, "encoder": None, "llm": None} | other)
-        return {f.subject: f.says for f in found if not f.well}
-
-    assert "crosscite build --index" in said()["index"]
-    build(town, folder, ConceptEmbedder())
-    assert "index" not in said()
-    (town / "new.txt").write_text("A new observatory stands here.", encoding="utf-8")
-    (town / "hafen.txt").unlink()
-    assert "2 files" in said()["index"] and "crosscite build" in said()["index"]
-    next(folder.glob("data-*/vectors.faiss")).write_bytes(b"")
-    assert "is damaged or missing" in said()["index"]
-    (tmp_path / "empty").mkdir()
-    assert "--seeds" in said(seeds=tmp_path / "empty")["articles"] and "--seeds DIR" in said(seeds=tmp_path / "no")["articles"]
-    assert "language model" in said(llm="nonsense:x")
-    monkeypatch.setattr(doctor, "_ROOM", 1 << 60)
-    assert "make room" in said()["disk"]
-    monkeypatch.setattr(doctor, "_embedder", lambda encoder: Confused())
-    assert "does not bring translations together" in said()["encoder"]
-
-
-class Confused(ConceptEmbedder):
-    """Brings a sentence together with a translation of another one."""
-
-    def encode_passages(self, texts):
-        return super().encode_passages(texts)[::-1]
 
 
 FLOW = """

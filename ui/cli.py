@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ui import build_command, chat_command, logs, score_command
+from ui import build_command, chat_command, doctor, logs, score_command
 from ui.hits import ranked_json, ranked_plain
 from ui.output import YIELDING, answer_json, json_line, plain
 
@@ -93,9 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     _model_options(chat)
     chat_command.add_arguments(chat)
 
-    look = command("doctor", _doctor, "what is wrong here, and what to type")
-    look.add_argument("--seeds", type=Path, default=SEEDS, metavar="DIR", help="the articles' folder (seeds)")
-    look.add_argument("--llm", metavar="PROVIDER:MODEL", help="a language model to look for")
+    doctor.add_arguments(command("doctor", doctor.run, "what is wrong here, and what to type"), SEEDS)
 
     score_command.add_arguments(command("score", score_command.run, "score the system on the eval set"))
     return parser
@@ -132,12 +130,6 @@ def _embedder(args: argparse.Namespace):
 
 def _build(args: argparse.Namespace) -> int:
     return build_command.run(args, _embedder(args))
-
-
-def _doctor(args: argparse.Namespace) -> int:
-    from ui import doctor
-
-    return doctor.run(args)
 
 
 def _search(args: argparse.Namespace) -> int:

@@ -6,12 +6,16 @@ import json
 import logging
 import math
 import signal
+import socket
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from index.errors import UserError
+from ui import texts
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -146,6 +150,19 @@ async def _refuse(send: Send, status: int, said: dict[str, Any]) -> None:
 def is_loopback(host: str) -> bool:
     """Whether only this computer can reach `host`."""
     return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raise UserError if the address cannot be listened on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            other = port + 1 if port < 65535 else 7861
+            message = texts.PORT_TAKEN.format(port=port, host=host, reason=error.strerror, other=other)
+            raise UserError(message) from error
 
 
 def wait_for_the_end() -> None:
