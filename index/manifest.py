@@ -45,13 +45,17 @@ def write(folder: Path, manifest: dict) -> None:
 
 
 def replace(path: Path, text: str) -> None:
-    """Writes `text` beside `path` and moves it there once it is on the disk."""
+    """Writes `text` beside `path` and moves it there once it is on the disk; if that fails, nothing is left beside."""
     beside = path.with_name(f"{path.name}.{os.getpid()}")
-    with open(beside, "w", encoding="utf-8") as f:
-        f.write(text)
-        f.flush()
-        os.fsync(f.fileno())
-    os.replace(beside, path)
+    try:
+        with open(beside, "w", encoding="utf-8") as f:
+            f.write(text)
+            f.flush()
+            os.fsync(f.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def retype(folder: Path) -> str:

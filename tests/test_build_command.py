@@ -1,4 +1,4 @@
-"""`build --watch` and `doctor`, as a person at the keyboard meets them."""
+"""`build --watch` as a person at the keyboard meets it, and a whole evening without a network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from fakes import write_town
 
 from index.errors import UserError
-from ui.build_command import state, watch
+from ui.build_command import _AGAIN, state, watch
 from ui.cli import ROOT
 
 
@@ -58,6 +58,34 @@ def test_a_watch_builds_once_after_a_burst_of_changes(tmp_path, capsys):
     then = [add("broken.txt"), nothing, nothing, (town / "broken.txt").unlink, nothing, nothing]
     assert [len(names) for names in looks(town, [nothing, *then])] == [6, 7, 6]
     assert capsys.readouterr().err == "crosscite: broken\n"
+
+
+def test_a_watch_outlives_any_failure_says_it_once_and_tries_again_after_a_while(tmp_path, capsys, monkeypatch):
+    town = write_town(tmp_path / "town")
+    clock = itertools.cycle([0.0, 4e9, -1.0])
+    monkeypatch.setattr(time, "time", lambda: next(clock))
+    failures = iter([RuntimeError("the disk\nis full"), RuntimeError("the disk\nis full"), MemoryError(), UserError("no"), None])
+    looked, builds = 0, []
+
+    def sleep(seconds: float) -> None:
+        nonlocal looked
+        looked += 1
+        if looked == 5 * _AGAIN:
+            raise Enough
+
+    def build() -> None:
+        builds.append(looked)
+        if error := next(failures):
+            raise error
+
+    with pytest.raises(Enough):
+        watch(town, build, 0, sleep)
+    assert builds == [0, _AGAIN, 2 * _AGAIN, 3 * _AGAIN, 4 * _AGAIN]
+    assert capsys.readouterr().err.splitlines() == [
+        "crosscite: the build failed (RuntimeError: the disk is full); it is tried again",
+        "crosscite: the build failed (MemoryError: ); it is tried again",
+        "crosscite: no",
+    ]
 
 
 def test_the_state_of_a_folder_sees_what_is_written_renamed_and_removed(tmp_path):
