@@ -1,10 +1,8 @@
-"""`build --watch` as a person at the keyboard meets it, and a whole evening without a network."""
+"""`build --watch` as a person at the keyboard meets it."""
 
 from __future__ import annotations
 
 import itertools
-import json
-import os
 import signal
 import subprocess
 import sys
@@ -119,37 +117,3 @@ def test_ctrl_c_ends_a_watch_quietly_and_the_index_is_there(tmp_path):
     finally:
         child.kill()
     assert (folder / "manifest.json").exists()
-
-
-FLOW = """
-import json, sys
-from ui.cli import main
-seeds, index, questions = sys.argv[1:4]
-sys.exit(main(["build", "--seeds", seeds, "--index", index]) or main(["search", "--index", index, "KI in Wuhan"])
-         or main(["ask", "--index", index, "--file", questions, "--json"]))
-"""
-GUARD = """
-import socket
-def refused(*arguments, **named):
-    raise AssertionError(f"the network was asked for: {arguments}")
-socket.socket.connect = socket.socket.connect_ex = socket.socket.sendto = refused
-socket.getaddrinfo = socket.create_connection = socket.gethostbyname = refused
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("cut", ["guard", "namespace"])
-def test_nothing_leaves_the_machine(tmp_path, seeds, cut):
-    questions = tmp_path / "questions.jsonl"
-    asked = ["What does Wuhan plan for 2028?", "Wie viele KI-Firmen hat Peking?", "武汉的目标是什么？", "誰贏了世界盃？"]
-    questions.write_text("\n".join(json.dumps({"id": str(i), "question": q}) for i, q in enumerate(asked)), encoding="utf-8")
-    command = [sys.executable, "-c", (GUARD if cut == "guard" else "") + FLOW, str(seeds), str(tmp_path / "index"), str(questions)]
-    if cut == "namespace":
-        probe = subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False) if os.path.exists("/usr/bin/unshare") else None
-        if probe is None or probe.returncode:
-            pytest.skip("no network namespace can be made here")
-        command = ["unshare", "-rn", *command]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    assert len(answers) == 4 and any(a["found"] for a in answers)

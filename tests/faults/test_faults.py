@@ -63,6 +63,11 @@ def test_a_second_look_at_a_large_folder_reads_and_encodes_nothing(tmp_path):
     assert seen["passages"] >= 600 and seen["recheck"] < seen["build"] / 3
 
 
+@pytest.mark.slow
+def test_nothing_leaves_the_machine_whatever_is_asked_of_it(tmp_path):
+    assert counted("offline.py", tmp_path / "x")["steps"] == 14
+
+
 @pytest.fixture
 def seeds(tmp_path) -> Path:
     return write_folder(tmp_path / "seeds", 40, count=60)
