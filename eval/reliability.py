@@ -77,7 +77,7 @@ def many(seen: Mapping[str, float]) -> tuple[str, str, str]:
 
 def tested(file: str, chosen: str = "") -> tuple[int, int]:
     """How many tests of a file passed and failed, or of those that `chosen` selects."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", file, *(["-k", chosen] if chosen else [])]
+    command = [sys.executable, "-m", "pytest", "-q", "-o", "addopts=", "-p", "no:cacheprovider", file, *(["-k", chosen] if chosen else [])]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     passed, failed = (re.search(rf"(\d+) {word}", done.stdout) for word in ("passed", "failed"))
     if done.returncode not in (0, 1) or not passed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import socket
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,10 @@ from scripted import Scripted
 
 from index.store import build
 from ui import app, doctor
+from ui.api import Service
 from ui.cli import main
+from ui.health import Health
+from ui.library import Library
 
 
 class Confused(ConceptEmbedder):
@@ -132,17 +136,28 @@ def test_little_memory_is_found(look, tmp_path, monkeypatch):
     assert "memory" not in look()
 
 
-def test_a_taken_port_is_found_unless_our_page_has_it(look):
+def test_a_taken_port_is_found_unless_our_page_has_it(look, tmp_path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         taken = other.getsockname()[1]
+        threading.Thread(target=greet, args=(other,), daemon=True).start()
         assert f"crosscite chat --port {taken + 1}" in look(port=taken)["port"]
-    page, _ = app.start(Scripted(0), port=taken)
-    try:
-        assert "port" not in look(port=taken)
-    finally:
-        page.close(verbose=False)
+    health = Health(tmp_path / "index", ConceptEmbedder())
+    for state in ("index_missing", "ok"):
+        page, url = app.start(Service(Library({"": Scripted(0)}), health=health), port=taken)
+        try:
+            assert health.report(False, True)[1] == {"status": state} and "port" not in look(port=taken), url
+        finally:
+            page.close(verbose=False)
+        build(tmp_path / "town", tmp_path / "index", ConceptEmbedder())
+
+
+def greet(listening: socket.socket) -> None:
+    """Another program, which speaks first and no HTTP."""
+    client, _ = listening.accept()
+    with client:
+        client.sendall(b"SSH-2.0-other\r\n")
 
 
 def test_missing_packages_are_named_with_what_to_type(look, monkeypatch):

@@ -10,9 +10,11 @@ import re
 import shlex
 import shutil
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 from index.errors import GeneratorError, IndexCorrupt, IndexMissing, IndexStale, UserError
@@ -152,13 +154,16 @@ def _port(port: int) -> str:
 
 
 def _is_ours(port: int) -> bool:
-    """Whether our page answers there; a proxy is not asked."""
+    """Whether our page is there, well or not; no proxy is asked."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"http://127.0.0.1:{port}/healthz", timeout=3) as reply:
-            return reply.read(1000).startswith(b'{"status":')
-    except (OSError, ValueError):
+            said = reply.read(1000)
+    except urllib.error.HTTPError as error:
+        said = error.read(1000) if error.code == 503 else b""
+    except (OSError, HTTPException):
         return False
+    return said.startswith(b'{"status":')
 
 
 def _embedder(encoder: str | None):
