@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
+import json
 import random
 from pathlib import Path
 
+import pytest
 from fakes import ConceptEmbedder, write_town
 
+from index import manifest as manifests
 from index.encoded import Encoded
+from index.errors import IndexCorrupt, IndexStale
 from index.store import build, open_index
 
 QUESTION = "Wann wurde die Brücke am Hafen eröffnet?"
@@ -43,6 +49,31 @@ def test_a_build_mends_any_damage(tmp_path):
         path.write_bytes(damage(path.read_bytes(), rng))
         assert build(town, folder, ConceptEmbedder()).passages == 3
         assert answers(folder) == before
+
+
+def test_a_manifest_that_lost_its_seal_and_more_is_refused(tmp_path):
+    folder = tmp_path / "index"
+    build(write_town(tmp_path / "town"), folder, ConceptEmbedder())
+    path = folder / "manifest.json"
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    for lost in itertools.chain.from_iterable(itertools.combinations(whole, n) for n in (1, 2, 3)):
+        path.write_text(json.dumps({key: value for key, value in whole.items() if key not in lost}), encoding="utf-8")
+        with pytest.raises((IndexCorrupt, IndexStale), match="crosscite build --index"):
+            open_index(folder, ConceptEmbedder())
+        assert manifests.read_or_none(folder) is None
+
+
+def test_a_manifest_that_cannot_be_written_leaves_the_old_one_and_nothing_beside(tmp_path, monkeypatch):
+    manifests.write(tmp_path, {"settings": 1, "files": {}})
+    before = (tmp_path / "manifest.json").read_bytes()
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(manifests.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        manifests.write(tmp_path, {"settings": 2, "files": {}})
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("manifest.json", before)]
 
 
 def test_a_torn_file_of_encoded_passages_gives_the_whole_records_only(tmp_path):
