@@ -54,7 +54,7 @@ def broken(text: str) -> None:
 
 def test_a_failure_is_told_by_its_kind_and_place_without_a_word_it_says(tmp_path):
     logs.start(str(tmp_path / "log"))
-    for logger in (logging.getLogger("ui.api"), logging.getLogger("uvicorn.error"), logging.getLogger("another")):
+    for logger in (logging.getLogger("ui.api"), logging.getLogger("asyncio"), logging.getLogger("another")):
         try:
             broken(SECRET)
         except RuntimeError:
@@ -63,7 +63,7 @@ def test_a_failure_is_told_by_its_kind_and_place_without_a_word_it_says(tmp_path
     assert SECRET not in text and str(ROOT) not in text
     rows = lines(tmp_path / "log")
     assert [(r["level"], r["event"], r["from"], r["error"], r["reason"]) for r in rows] == [
-        ("error", "other", "ui.api", "RuntimeError", "other"), ("error", "library", "uvicorn.error", "RuntimeError", "other"),
+        ("error", "other", "ui.api", "RuntimeError", "other"), ("error", "library", "asyncio", "RuntimeError", "other"),
         ("error", "library", "another", "RuntimeError", "other"),
     ]
     assert all(any("tests/test_logs.py:" in place and place.endswith(" broken") for place in row["at"]) for row in rows)
