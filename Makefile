@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 7860
 
-.PHONY: run test setup build score clean
+.PHONY: run test setup build score reliability clean
 
 run: build
 	$(BIN)/crosscite chat --port $(PORT)
@@ -21,6 +21,9 @@ test: setup
 score: build
 	$(BIN)/python -m eval.calibrate
 	$(BIN)/python -m eval.publish
+
+reliability: setup
+	$(BIN)/python -m eval.reliability
 
 setup: $(VENV)/.installed
 

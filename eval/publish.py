@@ -61,10 +61,15 @@ def scores_page(reports: Mapping[str, Report]) -> str:
 
 def with_summary(readme: str, block: str) -> str:
     """`readme` with `block` between its score comments; ValueError if it lacks them."""
-    if _BEGIN not in readme or _END not in readme:
-        raise ValueError(f"the README needs {_BEGIN} and {_END}")
-    before, rest = readme.split(_BEGIN, 1)
-    return f"{before}{_BEGIN}\n{block}\n{_END}{rest.split(_END, 1)[1]}"
+    return with_block(readme, block, _BEGIN, _END)
+
+
+def with_block(text: str, block: str, begin: str, end: str) -> str:
+    """`text` with `block` between the comments `begin` and `end`; ValueError if it lacks them."""
+    if begin not in text or end not in text:
+        raise ValueError(f"the README needs {begin} and {end}")
+    before, rest = text.split(begin, 1)
+    return f"{before}{begin}\n{block}\n{end}{rest.split(end, 1)[1]}"
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -148,7 +148,12 @@ def read_article(path: Path) -> Article:
 
 
 def _walk(folder: Path, root: Path, problems: list[Problem]) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        problems.append(Problem(folder.name, f"{folder.name}: cannot be read ({error.strerror})"))
+        return
+    for path in entries:
         if path.name.startswith("."):
             continue
         if path.is_symlink() and not path.resolve().is_relative_to(root):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -125,6 +126,8 @@ class OnnxEmbedder:
         return self._loading.result()
 
     def _load(self):
+        # From 1.29 on onnxruntime reports to its maker from a thread of its own unless this is set before it is loaded.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

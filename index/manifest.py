@@ -24,8 +24,10 @@ def read(folder: Path) -> dict:
         raise IndexCorrupt(f"{path} cannot be read; {retype(folder)}") from error
     if not isinstance(manifest, dict) or not manifest.keys() >= {"settings", "files"}:
         raise IndexCorrupt(f"{path} is not a manifest; {retype(folder)}")
-    signed = manifest.pop("sha256", None)  # an index of format 1 had none; it is stale anyway
-    if (signed or manifest.keys() >= _KEYS) and signed != _digest(manifest):
+    signed = manifest.pop("sha256", None)
+    if signed is None and not manifest.keys() >= _KEYS:
+        return {**manifest, "settings": None}  # as format 1 wrote it: stale, whatever is left of it
+    if signed != _digest(manifest):
         raise IndexCorrupt(f"{path} is damaged; {retype(folder)}")
     return manifest
 
@@ -45,13 +47,17 @@ def write(folder: Path, manifest: dict) -> None:
 
 
 def replace(path: Path, text: str) -> None:
-    """Writes `text` beside `path` and moves it there once it is on the disk."""
+    """Writes `text` beside `path` and moves it there once it is on the disk; if that fails, nothing is left beside."""
     beside = path.with_name(f"{path.name}.{os.getpid()}")
-    with open(beside, "w", encoding="utf-8") as f:
-        f.write(text)
-        f.flush()
-        os.fsync(f.fileno())
-    os.replace(beside, path)
+    try:
+        with open(beside, "w", encoding="utf-8") as f:
+            f.write(text)
+            f.flush()
+            os.fsync(f.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def retype(folder: Path) -> str:

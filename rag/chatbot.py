@@ -148,7 +148,7 @@ class Chatbot:
             try:
                 written = _cleaned(rewrite(question, history))
             except GeneratorError as error:
-                log.warning("the question was made whole without the language model: %s", error)
+                log.warning("made_whole_by_rule", extra={"fields": {"reason": type(error).__name__}, "texts": {"message": str(error)}})
                 return whole.query
             if written and plausible(written, question, history):
                 return written
@@ -216,7 +216,7 @@ class _Turn:
         if self.reason is None:
             self.watch.lap("write")
         reason = self.reason or (None if self.text else "not_supported")
-        return Answer(
+        answer = Answer(
             question=self.question,
             lang=self.lang,
             found=reason is None,
@@ -231,6 +231,17 @@ class _Turn:
             dropped=tuple(self.dropped),
             note=self.note,
         )
+        self._log(answer)
+        return answer
+
+    def _log(self, answer: Answer) -> None:
+        fields = {
+            "seconds": answer.seconds, "lang": self.asked_in, "answer_lang": self.lang, "found": answer.found, "reason": answer.reason,
+            "confidence": answer.confidence, "hits": len(answer.hits), "citations": len(answer.citations),
+            "dropped": len(answer.dropped), "stages": self.watch.stages,
+        }
+        texts = {"question": answer.question, "query": answer.query, "text": answer.text}
+        log.info("answered", extra={"fields": fields, "texts": texts})
 
     def _pointed(self, claim: Claim) -> Claim:
         """The claim, each of its sources narrowed to the sentence that supports it."""

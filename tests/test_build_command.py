@@ -1,23 +1,19 @@
-"""`build --watch` and `doctor`, as a person at the keyboard meets them."""
+"""`build --watch` as a person at the keyboard meets it."""
 
 from __future__ import annotations
 
 import itertools
-import json
-import os
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
-from fakes import ConceptEmbedder, write_town
+from fakes import write_town
 
 from index.errors import UserError
-from index.store import build
-from ui import doctor
-from ui.build_command import state, watch
-from ui.cli import ROOT, main
+from ui.build_command import _AGAIN, state, watch
+from ui.cli import ROOT
 
 
 class Enough(Exception):
@@ -62,6 +58,34 @@ def test_a_watch_builds_once_after_a_burst_of_changes(tmp_path, capsys):
     assert capsys.readouterr().err == "crosscite: broken\n"
 
 
+def test_a_watch_outlives_any_failure_says_it_once_and_tries_again_after_a_while(tmp_path, capsys, monkeypatch):
+    town = write_town(tmp_path / "town")
+    clock = itertools.cycle([0.0, 4e9, -1.0])
+    monkeypatch.setattr(time, "time", lambda: next(clock))
+    failures = iter([RuntimeError("the disk\nis full"), RuntimeError("the disk\nis full"), MemoryError(), UserError("no"), None])
+    looked, builds = 0, []
+
+    def sleep(seconds: float) -> None:
+        nonlocal looked
+        looked += 1
+        if looked == 5 * _AGAIN:
+            raise Enough
+
+    def build() -> None:
+        builds.append(looked)
+        if error := next(failures):
+            raise error
+
+    with pytest.raises(Enough):
+        watch(town, build, 0, sleep)
+    assert builds == [0, _AGAIN, 2 * _AGAIN, 3 * _AGAIN, 4 * _AGAIN]
+    assert capsys.readouterr().err.splitlines() == [
+        "crosscite: the build failed (RuntimeError: the disk is full); it is tried again",
+        "crosscite: the build failed (MemoryError: ); it is tried again",
+        "crosscite: no",
+    ]
+
+
 def test_the_state_of_a_folder_sees_what_is_written_renamed_and_removed(tmp_path):
     town = write_town(tmp_path / "town")
     seen = [state(town)]
@@ -93,78 +117,3 @@ def test_ctrl_c_ends_a_watch_quietly_and_the_index_is_there(tmp_path):
     finally:
         child.kill()
     assert (folder / "manifest.json").exists()
-
-
-def test_doctor_finds_a_well_installation_well(index_folder, seeds, capsys):
-    assert main(["doctor", "--index", str(index_folder), "--seeds", str(seeds)]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0].split() for line in lines] == [
-        ["ok", s] for s in ("python", "packages", "disk", "encoder", "articles", "index")
-    ]
-    assert "5 in" in lines[4] and "articles," in lines[5]
-
-
-def test_doctor_says_what_to_type(tmp_path, monkeypatch):
-    monkeypatch.setattr(doctor, "_embedder", lambda encoder: ConceptEmbedder())
-    town, folder = write_town(tmp_path / "town"), tmp_path / "index"
-
-    def said(**other):
-        found = doctor.examine(**{"seeds": town, "folder": folder, "encoder": None, "llm": None} | other)
-        return {f.subject: f.says for f in found if not f.well}
-
-    assert "crosscite build --index" in said()["index"]
-    build(town, folder, ConceptEmbedder())
-    assert "index" not in said()
-    (town / "new.txt").write_text("A new observatory stands here.", encoding="utf-8")
-    (town / "hafen.txt").unlink()
-    assert "2 files" in said()["index"] and "crosscite build" in said()["index"]
-    next(folder.glob("data-*/vectors.faiss")).write_bytes(b"")
-    assert "is damaged or missing" in said()["index"]
-    (tmp_path / "empty").mkdir()
-    assert "--seeds" in said(seeds=tmp_path / "empty")["articles"] and "--seeds DIR" in said(seeds=tmp_path / "no")["articles"]
-    assert "language model" in said(llm="nonsense:x")
-    monkeypatch.setattr(doctor, "_ROOM", 1 << 60)
-    assert "make room" in said()["disk"]
-    monkeypatch.setattr(doctor, "_embedder", lambda encoder: Confused())
-    assert "does not bring translations together" in said()["encoder"]
-
-
-class Confused(ConceptEmbedder):
-    """Brings a sentence together with a translation of another one."""
-
-    def encode_passages(self, texts):
-        return super().encode_passages(texts)[::-1]
-
-
-FLOW = """
-import json, sys
-from ui.cli import main
-seeds, index, questions = sys.argv[1:4]
-sys.exit(main(["build", "--seeds", seeds, "--index", index]) or main(["search", "--index", index, "KI in Wuhan"])
-         or main(["ask", "--index", index, "--file", questions, "--json"]))
-"""
-GUARD = """
-import socket
-def refused(*arguments, **named):
-    raise AssertionError(f"the network was asked for: {arguments}")
-socket.socket.connect = socket.socket.connect_ex = socket.socket.sendto = refused
-socket.getaddrinfo = socket.create_connection = socket.gethostbyname = refused
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("cut", ["guard", "namespace"])
-def test_nothing_leaves_the_machine(tmp_path, seeds, cut):
-    questions = tmp_path / "questions.jsonl"
-    asked = ["What does Wuhan plan for 2028?", "Wie viele KI-Firmen hat Peking?", "武汉的目标是什么？", "誰贏了世界盃？"]
-    questions.write_text("\n".join(json.dumps({"id": str(i), "question": q}) for i, q in enumerate(asked)), encoding="utf-8")
-    command = [sys.executable, "-c", (GUARD if cut == "guard" else "") + FLOW, str(seeds), str(tmp_path / "index"), str(questions)]
-    if cut == "namespace":
-        probe = subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False) if os.path.exists("/usr/bin/unshare") else None
-        if probe is None or probe.returncode:
-            pytest.skip("no network namespace can be made here")
-        command = ["unshare", "-rn", *command]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    assert len(answers) == 4 and any(a["found"] for a in answers)

@@ -24,12 +24,14 @@ from rag.types import Answer
 from ui.conversation import examples_html, kept_turn, turn_of
 from ui.export import answer_markdown, as_json, as_markdown
 from ui.feedback import Feedback
+from ui.health import Health
 from ui.library import FILES, MEGABYTES, Library
 from ui.places import article_or_none, locate
 from ui.reader import reader_html
 from ui.records import answer_of
 from ui.render import escape
 from ui.scores_tab import Scores
+from ui.serving import asked_here, signed_in
 from ui.sources import collection_html
 from ui.texts import INTERFACES, date_name, say
 
@@ -50,6 +52,7 @@ class Service:
     scores: Scores | None = None
     changes: bool = False  # whether readers may add and delete articles and start runs
     only_here: bool = False  # whether changes may be asked for under a name of this computer only
+    health: Health | None = None
 
 
 class Api:
@@ -74,8 +77,13 @@ class Api:
         ]
 
     async def health(self, request: Request) -> Response:
-        """Whether the page answers, for whoever watches over it."""
-        return JSONResponse({"status": "ok", "articles": len(self.service.library.plain().articles())})
+        """Whether the page can answer, for whoever watches over it; strangers learn no more than that."""
+        known = signed_in(request.scope["app"], request.headers.get("cookie", ""))
+        if self.service.health is None:
+            about = {"articles": len(self.service.library.plain().articles())} if known else {}
+            return JSONResponse({"status": "ok", **about})
+        status, said = await run_in_threadpool(self.service.health.report, known, asked_here(request.scope, dict(request.headers)))
+        return JSONResponse(said, status)
 
     async def start(self, request: Request) -> Response:
         """What the page shows before any question: the collection, example questions, what can be chosen."""
@@ -116,9 +124,10 @@ class Api:
                     else:
                         yield {"text": piece}
             except UserError as error:
+                log.warning("not_answered", extra={"fields": {"reason": type(error).__name__}, "texts": {"question": question, "message": str(error)}})
                 yield {"error": str(error)}
             except Exception:
-                log.exception("the question %r could not be answered", question)
+                log.exception("answer_failed", extra={"texts": {"question": question}})
                 yield {"error": say(ui, "error")}
 
         return _lines(answer(), self._turns)
@@ -228,7 +237,8 @@ def _told(endpoint: Callable) -> Callable:
         except UserError as error:
             return JSONResponse({"error": str(error)}, 400)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-            log.info("a request to %s was malformed: %r", request.url.path, error)
+            name = request.url.path.removeprefix("/crosscite/").replace("/", ".")
+            log.info("malformed", extra={"fields": {"endpoint": name, "reason": type(error).__name__}, "texts": {"message": str(error)}})
             return JSONResponse({"error": "malformed request"}, 400)
 
     return told

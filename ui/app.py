@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import socket
 import threading
 from collections.abc import Sequence
 from importlib.resources import files
@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 import gradio as gr
 from starlette.middleware import Middleware
 
-from index.errors import UserError
-from ui import texts
+from ui import logs, texts
 from ui.api import Api, Service
 from ui.library import Library
-from ui.serving import Gate, wait_for_the_end
+from ui.serving import Gate, refuse_taken_port, wait_for_the_end
 from ui.skeleton import page_html, words_script
 
 if TYPE_CHECKING:
     from rag.chatbot import Chatbot
 
+log = logging.getLogger(__name__)
 RATE = 120  # questions a minute from one address
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
@@ -48,7 +48,7 @@ def start(
     """
     if not isinstance(service, Service):
         service = Service(Library({"": service}))
-    _refuse_taken_port(host, port)
+    refuse_taken_port(host, port)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     threading.Thread(target=service.library.warm, daemon=True).start()  # while the page itself is being loaded
     style = files("ui").joinpath("style.css").read_text(encoding="utf-8")
@@ -82,10 +82,15 @@ def serve(
     auth: Sequence[tuple[str, str]] = (), share: bool = False, rate: int = RATE,
 ) -> None:
     """Show the page until the process is asked to stop; prints the address once it answers."""
+    service = service if isinstance(service, Service) else Service(Library({"": service}))
     app, url = start(service, host, port, auth=auth, share=share, rate=rate)
+    logs.take_over_the_servers()
+    about = {"articles": len(service.library.plain().articles()), "model": len(service.library.models) > 1}
+    log.info("serving", extra={"fields": about})
     print(texts.SERVING.format(url=url), flush=True)
     wait_for_the_end()
     app.close(verbose=False)
+    log.info("stopped")
     print(texts.STOPPED, flush=True)
 
 
@@ -100,16 +105,3 @@ def _theme() -> gr.themes.Base:
     light = {name: "#fbfaf7" for name in paper} | {name: "#191b1f" for name in ink} | {"input_border_color": "#8c8a83"}
     dark = {name: "#17191d" for name in paper} | {name: "#e9e6df" for name in ink} | {"input_border_color": "#757a83"}
     return theme.set(**light, **{f"{name}_dark": value for name, value in dark.items()}, input_border_width="1px")
-
-
-def _refuse_taken_port(host: str, port: int) -> None:
-    """Raise UserError if the address cannot be listened on."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            other = port + 1 if port < 65535 else 7861
-            message = texts.PORT_TAKEN.format(port=port, host=host, reason=error.strerror, other=other)
-            raise UserError(message) from error

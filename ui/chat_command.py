@@ -48,6 +48,7 @@ def run(
     from ui.api import Service
     from ui.app import serve
     from ui.feedback import Feedback
+    from ui.health import Health
     from ui.library import Library, holds
     from ui.scores_tab import Scores
     from ui.serving import is_loopback
@@ -56,9 +57,13 @@ def run(
     if args.rate < 0:
         raise UserError(f"--rate is a number of questions, got {args.rate}; 0 is no limit")
 
+    health = Health(args.index, embedder, model=bool(args.llm))
+
     def open_all() -> dict[str, Chatbot]:
         written = {args.llm: open_chatbot(args.llm)} if args.llm else {}
-        return {**written, "": open_chatbot(None)}
+        chatbots = {**written, "": open_chatbot(None)}
+        health.opened()
+        return chatbots
 
     try:
         chatbots = open_all()
@@ -76,7 +81,8 @@ def run(
         )
     library = Library(chatbots, reopen=open_all if whole else None, seeds=args.seeds, index=args.index, embedder=embedder)
     feedback = Feedback(args.index / "feedback") if changes else None
-    service = Service(library, feedback, Scores(runs_folder(args.index), args.index, embedder.name), changes, only_here=args.changes is None)
+    scores = Scores(runs_folder(args.index), args.index, embedder.name)
+    service = Service(library, feedback, scores, changes, only_here=args.changes is None, health=health)
     serve(service, args.host, args.port, auth=names, share=args.share, rate=args.rate)
     return 0
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ui import build_command, chat_command, score_command
+from ui import build_command, chat_command, doctor, logs, score_command
 from ui.hits import ranked_json, ranked_plain
 from ui.output import YIELDING, answer_json, json_line, plain
 
@@ -28,6 +29,8 @@ def main(argv: list[str] | None = None) -> int:
     from index.errors import UserError
 
     try:
+        served = args.command == "chat"
+        logs.start(args.log, args.log_text, logging.INFO if served or args.log else logging.WARNING)
         return args.run(args)
     except UserError as error:
         print(f"crosscite: {error}", file=sys.stderr)
@@ -56,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--encoder", metavar="MODEL", help="a sentence-transformers model instead of the embedded one"
         )
+        logs.add_arguments(sub)
         sub.set_defaults(run=run)
         return sub
 
@@ -89,9 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     _model_options(chat)
     chat_command.add_arguments(chat)
 
-    look = command("doctor", _doctor, "what is wrong here, and what to type")
-    look.add_argument("--seeds", type=Path, default=SEEDS, metavar="DIR", help="the articles' folder (seeds)")
-    look.add_argument("--llm", metavar="PROVIDER:MODEL", help="a language model to look for")
+    doctor.add_arguments(command("doctor", doctor.run, "what is wrong here, and what to type"), SEEDS)
 
     score_command.add_arguments(command("score", score_command.run, "score the system on the eval set"))
     return parser
@@ -128,12 +130,6 @@ def _embedder(args: argparse.Namespace):
 
 def _build(args: argparse.Namespace) -> int:
     return build_command.run(args, _embedder(args))
-
-
-def _doctor(args: argparse.Namespace) -> int:
-    from ui import doctor
-
-    return doctor.run(args)
 
 
 def _search(args: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from index.errors import UserError
+from ui import logs
 from ui.conversation import examples
 from ui.texts import say
 
@@ -105,9 +106,10 @@ class Library:
             try:
                 work(events.put)
             except (UserError, OSError) as error:
+                log.warning("not_changed", extra={"fields": {"reason": type(error).__name__}, "texts": {"message": str(error)}})
                 events.put({"stage": "failed", "text": say(ui, "stage_failed", reason=str(error))})
             except Exception:
-                log.exception("the articles could not be changed")
+                log.exception("change_failed")
                 events.put({"stage": "failed", "text": say(ui, "error")})
             finally:
                 self._changing.release()
@@ -191,7 +193,9 @@ class Library:
             tell({"stage": "encode", "done": done, "total": total,
                   "text": say(ui, "stage_encode", done=done, total=total)})
 
-        built = build(self._seeds, self._index, self._embedder, progress)
+        with logs.timed(log, "built") as happened:
+            built = build(self._seeds, self._index, self._embedder, progress)
+            happened |= logs.counts(built)
         tell({"stage": "open", "text": say(ui, "stage_open")})
         chatbots = self._reopen()
         chatbots[""].warm()

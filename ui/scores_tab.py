@@ -62,7 +62,7 @@ class Scores:
             except UserError as error:
                 events.put({"error": str(error)})
             except Exception:
-                log.exception("the run failed")
+                log.exception("run_failed")
                 events.put({"error": say(ui, "error")})
             finally:
                 self._running.release()

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import signal
+import socket
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from index.errors import UserError
+from ui import texts
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,6 +27,7 @@ CHANGING = ("/crosscite/articles/add", "/crosscite/articles/delete", "/crosscite
 LOOKS = 10  # times as many other requests as questions are let through
 BODY = 64 << 20  # bytes of the largest request that is read
 CLIENTS = 10_000  # remembered at once
+log = logging.getLogger(__name__)
 
 
 class RateLimit:
@@ -65,12 +71,14 @@ class Gate:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         refusal = self._refusal(scope, headers)
         if refusal:
-            await _refuse(send, *refusal)
+            status, said = refusal
+            log.info("refused", extra={"fields": {"status": status, "reason": said["error"]}})
+            await _refuse(send, status, said)
             return
         await self.app(scope, _limited(receive), send)
 
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, dict[str, Any]] | None:
-        if not _signed_in(scope["app"], headers.get("cookie", "")):
+        if not signed_in(scope["app"], headers.get("cookie", "")):
             return 401, {"error": "signed_out"}
         origin = headers.get("origin", "")
         foreign = origin and urlsplit(origin).netloc != headers.get("host")
@@ -81,14 +89,23 @@ class Gate:
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > BODY:
             return 413, {"error": "size"}
-        if self.only_here and scope["path"] in CHANGING:
-            name = urlsplit(f"//{headers.get('host', '')}").hostname or ""
-            if not is_loopback(name) or "x-forwarded-for" in headers:
-                return 403, {"error": "foreign"}
+        if self.only_here and scope["path"] in CHANGING and not by_local_name(headers):
+            return 403, {"error": "foreign"}
         limit = self._questions if scope["path"] in ASKING else self._looks
         if seconds := limit.wait(client_of(scope, headers)):
             return 429, {"error": "too_many", "seconds": math.ceil(seconds)}
         return None
+
+
+def by_local_name(headers: dict[str, str]) -> bool:
+    """Whether a request names this computer as one does who sits at it, and no proxy brought it."""
+    name = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+    return is_loopback(name) and "x-forwarded-for" not in headers
+
+
+def asked_here(scope: Scope, headers: dict[str, str]) -> bool:
+    """Whether a request comes from this computer and names it as such."""
+    return is_loopback((scope.get("client") or ("",))[0]) and by_local_name(headers)
 
 
 def client_of(scope: Scope, headers: dict[str, str]) -> str:
@@ -99,7 +116,7 @@ def client_of(scope: Scope, headers: dict[str, str]) -> str:
     return peer
 
 
-def _signed_in(app: Any, cookies: str) -> bool:
+def signed_in(app: Any, cookies: str) -> bool:
     """Whether Gradio's login, if there is one, knows the reader."""
     if getattr(app, "auth", None) is None:
         return True
@@ -133,6 +150,19 @@ async def _refuse(send: Send, status: int, said: dict[str, Any]) -> None:
 def is_loopback(host: str) -> bool:
     """Whether only this computer can reach `host`."""
     return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raise UserError if the address cannot be listened on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            other = port + 1 if port < 65535 else 7861
+            message = texts.PORT_TAKEN.format(port=port, host=host, reason=error.strerror, other=other)
+            raise UserError(message) from error
 
 
 def wait_for_the_end() -> None:

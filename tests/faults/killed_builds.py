@@ -1,6 +1,6 @@
 """Builds an index again and again, killed (SIGKILL) at one file operation after the other; prints what was seen.
 
-Run in a process of its own: `python tests/killed_builds.py FOLDER`. A write is cut in half before the kill, so that
+Run in a process of its own: `python tests/faults/killed_builds.py FOLDER`. A write is cut in half before the kill, so that
 torn files are seen too. Every reader must find the old index or the new one, and the next build must end well.
 """
 
@@ -15,13 +15,11 @@ import signal
 import sys
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
+from common import ConceptEmbedder, write_town
 
-from fakes import ConceptEmbedder, write_town  # noqa: E402 (the paths come first)
-
-from index import encoded  # noqa: E402
-from index.errors import IndexMissing  # noqa: E402
-from index.store import build, open_index  # noqa: E402
+from index import encoded
+from index.errors import IndexMissing
+from index.store import build, open_index
 
 EVENTS = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "shutil.rmtree"}
 QUESTION = "Wann wurde die Brücke am Hafen eröffnet?"
