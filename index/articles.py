@@ -19,7 +19,7 @@ from index.languages import detect
 from index.normalise import fold
 from index.types import Article, Span
 
-VERSION = 2
+VERSION = 3
 SOURCES = "SOURCES.toml"
 _NO_TEXT = re.compile("[\ud800-\udfff\0]")  # what no file of text holds; a parser may bring it
 
@@ -190,6 +190,7 @@ def _article(file: File, raw: Raw) -> Article:
         publisher=about.get("publisher") or raw.publisher or None,
         sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() if raw.name else file.sha256,
         pages=raw.pages,
+        file=file.name,
     )
 
 

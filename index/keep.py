@@ -47,11 +47,7 @@ class _Line:
 
     @property
     def is_prose(self) -> bool:
-        """A sentence, or long enough to be one: 60 letters of an alphabet, 25 Han characters."""
-        han = len(re.findall(rf"[{_HAN}]", self.text))
-        if _SENTENCE_END.search(self.folded) and len(self.folded) >= (6 if han else 12):
-            return True
-        return han >= 25 or len(self.folded) >= 60
+        return is_prose(self.folded)
 
     @property
     def is_list(self) -> bool:
@@ -89,6 +85,14 @@ class _Line:
     @property
     def is_related(self) -> bool:
         return bool(_RELATED.match(self.folded))
+
+
+def is_prose(folded: str) -> bool:
+    """True if a folded line is a sentence, or long enough to be one: 60 letters of an alphabet, 25 Han characters."""
+    han = len(re.findall(rf"[{_HAN}]", folded))
+    if _SENTENCE_END.search(folded) and len(folded) >= (6 if han else 12):
+        return True
+    return han >= 25 or len(folded) >= 60
 
 
 def keep_spans(text: str) -> tuple[Span, ...]:

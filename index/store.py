@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index import articles as articles_module
-from index import files, normalise, splitter
+from index import files, normalise, splitter, twins
 from index import lexical as lexical_module
 from index import manifest as manifests
 from index.articles import File, Problem, collect, read_file, scan
@@ -37,7 +37,7 @@ from index.wordtable import WordTable, words_of_all
 if TYPE_CHECKING:
     import numpy as np
 
-FORMAT = 4
+FORMAT = 5
 BUDGET = 160
 OVERLAP = 40
 _TITLE = 32  # tokens left to the title before a passage, where the encoder's longest text is short
@@ -78,7 +78,8 @@ def build(
         if not found:
             reasons = "; ".join(p.message for p in problems) or f"it holds no file in {', '.join(READERS)}"
             raise UserError(f"no article in {seeds} can be read: {reasons}")
-        passages = [p for a in found for p in splitter.split(a, embedder.count_tokens, *_sizes(embedder))]
+        found = twins.marked(found)
+        passages = twins.once(found, lambda a: splitter.split(a, embedder.count_tokens, *_sizes(embedder)))
         manifest = _write(folder, found, passages, embedder, sources, old, progress)
         return _built(before, manifest, problems)
 

@@ -139,9 +139,10 @@ def _doctor(args: argparse.Namespace) -> int:
 def _search(args: argparse.Namespace) -> int:
     from index.store import open_index
 
-    hits = open_index(args.index, _embedder(args)).search(args.question, args.k, args.source_lang)
-    for rank, hit in enumerate(hits, 1):
-        print(json_line(ranked_json(rank, hit)) if args.json else ranked_plain(rank, hit, args.explain))
+    index = open_index(args.index, _embedder(args))
+    find = index.articles.__getitem__
+    for rank, hit in enumerate(index.search(args.question, args.k, args.source_lang), 1):
+        print(json_line(ranked_json(rank, hit, find)) if args.json else ranked_plain(rank, hit, find, args.explain))
     return 0
 
 
@@ -152,7 +153,7 @@ def _ask(args: argparse.Namespace) -> int:
         return _ask_file(chatbot, args.file, args.json, options)
     answer = chatbot.ask(args.question, **options)
     if args.json:
-        print(json_line({"id": None, **answer_json(answer), "question": args.question}))
+        print(json_line({"id": None, **answer_json(answer, chatbot.article), "question": args.question}))
     else:
         print(plain(answer, chatbot))
     return 0
@@ -182,7 +183,7 @@ def _ask_file(chatbot: Chatbot, path: Path, as_json: bool, options: dict[str, An
                 f'{path}:{number}: expected {{"id", "question"}}, got {line.strip()[:60]!r} ({reason})'
             ) from error
         try:
-            answer = answer_json(chatbot.ask(question, history=history, **options))
+            answer = answer_json(chatbot.ask(question, history=history, **options), chatbot.article)
         except GeneratorError:
             raise  # a model that is down will not answer the next question either
         except UserError as error:

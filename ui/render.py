@@ -106,8 +106,8 @@ def language_badge(lang: str) -> str:
     return f'<span class="cc-lang" lang="{escape(lang)}">{escape(texts.language_name(lang))}</span>'
 
 
-def heading_html(article: Article, ui: str = "en") -> str:
-    """Title, language, publisher and date of an article."""
+def heading_html(article: Article, ui: str = "en", at: int | None = None) -> str:
+    """Title, language, publisher and date of an article, and the page that holds the character `at`."""
     title = escape(article.title or texts.say(ui, "untitled"))
     facts = [language_badge(article.lang)]
     if article.publisher:
@@ -115,6 +115,8 @@ def heading_html(article: Article, ui: str = "en") -> str:
     if article.date:
         day = escape(texts.date_name(article.date, ui))
         facts.append(f'<time datetime="{escape(article.date)}">{day}</time>')
+    if at is not None and (page := article.page(at)):
+        facts.append(f'<span class="cc-at-page">{escape(texts.say(ui, "page", number=page))}</span>')
     return (
         f'<span class="cc-heading"><bdi class="cc-title" lang="{escape(article.lang)}">{title}</bdi>'
         f'<span class="cc-facts">{" ".join(facts)}</span></span>'

@@ -18,7 +18,7 @@ _NAMES = {"c": "urn:oasis:names:tc:opendocument:xmlns:container", "o": "http://w
 
 
 def read(name: str, data: bytes) -> Parsed:
-    """The book's text, a chapter after the other; where a chapter begins stands in `pages`."""
+    """The book's text, a chapter after the other. It has no pages: where they break is the reading device's choice."""
     from lxml import etree
 
     try:
@@ -43,12 +43,8 @@ def read(name: str, data: bytes) -> Parsed:
     chapters = [c for c in chapters if c.strip()]
     if not chapters:
         raise ArticleUnreadable(f"{name}: holds no text")
-    starts, at = [], 0
-    for chapter in chapters:
-        starts.append(at)
-        at += len(chapter) + 1
     day = day[:10] if day and len(day) >= 10 else None
-    return Parsed([Raw("\n".join(chapters), title=title, date=day, lang=_tag(lang), pages=tuple(starts[1:]), cleaned=True)])
+    return Parsed([Raw("\n".join(chapters), title=title, date=day, lang=_tag(lang), cleaned=True)])
 
 
 def _without_declaration(page: str) -> str:
