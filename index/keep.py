@@ -12,7 +12,8 @@ from index.types import Span
 
 _HAN = r"\u3400-\u9fff"
 _CLOSERS = "\"'”’“»«』」】》）)]"
-_SENTENCE_END = re.compile(r"[.!?。！？…；;:：]\W{0,3}$|[。！？][^。！？]{0,2}$")
+_SENTENCE_END = re.compile(r"[.!?。！？…；;:：।॥۔؟؛።៕។။]\W{0,3}$|[。！？][^。！？]{0,2}$")
+_DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # written without spaces
 
 # Page furniture, by what it is in general; each line is matched alone, after folding (lower case, simplified script).
 _RELATED = re.compile(
@@ -88,11 +89,12 @@ class _Line:
 
 
 def is_prose(folded: str) -> bool:
-    """True if a folded line is a sentence, or long enough to be one: 60 letters of an alphabet, 25 Han characters."""
-    han = len(re.findall(rf"[{_HAN}]", folded))
-    if _SENTENCE_END.search(folded) and len(folded) >= (6 if han else 12):
+    """True if a folded line is a sentence, or long enough to be one: 60 letters of an alphabet, 25 characters of a script
+    without spaces."""
+    dense = len(_DENSE.findall(folded))
+    if _SENTENCE_END.search(folded) and len(folded) >= (6 if dense else 12):
         return True
-    return han >= 25 or len(folded) >= 60
+    return dense >= 25 or len(folded) >= 60
 
 
 def keep_spans(text: str) -> tuple[Span, ...]:

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 
+from index.languages import direction
 from index.types import Article, Span
 from ui.output import page_plain
 from ui.places import Place
@@ -61,7 +62,7 @@ def reader_html(
         f'<header class="cc-reader-head"><h2 tabindex="-1">{heading_html(article, ui, current.start if current else None)}</h2>'
         f'{also}{note}</header>'
         f'<div class="cc-reader-nav">{_cited_html(article, spans, ui)}{_contents_html(article, heads, ui)}</div>'
-        f'<div class="cc-text" {offsets_html(article, shown)} lang="{escape(article.lang)}" dir="auto" tabindex="0" '
+        f'<div class="cc-text" {offsets_html(article, shown)} lang="{escape(article.lang)}" dir="{direction(article.lang)}" tabindex="0" '
         f'role="group" aria-label="{escape(say(ui, "article_text"))}">{_body(article, shown, spans, heads, current, ui)}</div>'
     )
 

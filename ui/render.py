@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from html import escape as escape_markup
 
+from index.languages import direction
 from index.types import Article, Span
 from rag.citations import disarm
 from rag.types import Answer, Citation
@@ -97,7 +98,7 @@ def quotation_html(article: Article, passage: Span, cited: Span | None = None, m
         _piece(after, article, inner.end, outer.end),
     ]
     text = "".join(pieces)
-    attributes = f'{offsets_html(article, outer)} lang="{escape(article.lang)}" dir="auto"'
+    attributes = f'{offsets_html(article, outer)} lang="{escape(article.lang)}" dir="{direction(article.lang)}"'
     return f'<div class="cc-quotation" {attributes}>{text}</div>'
 
 
@@ -136,7 +137,7 @@ def marker_html(citation: Citation, turn: int, article: Article, ui: str = "en")
 
 
 def _quoted(html: str, lang: str) -> str:
-    return f'<span class="cc-quoted" lang="{escape(lang)}">{html}</span>'
+    return f'<span class="cc-quoted" lang="{escape(lang)}" dir="{direction(lang)}">{html}</span>'
 
 
 def _disarmed(citation: Citation) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from index.languages import direction
 from index.types import Article, Hit, Span
 from rag.types import Answer, Citation
 from ui.output import edition
@@ -73,7 +74,7 @@ def _citation_card(
     notice = f'<p class="cc-state" role="note">{escape(say(ui, state))}</p>' if state != "same" else ""
     if article is None or state == "changed":
         words = f'<span class="cc-near">{escape(citation.quote)}</span>'
-        body = f'<div class="cc-quotation" lang="{escape(citation.lang)}" dir="auto">{words}</div>'
+        body = f'<div class="cc-quotation" lang="{escape(citation.lang)}" dir="{direction(citation.lang)}">{words}</div>'
         heading = heading_html(article, ui) if article else _bare_heading(citation)
         return _card(heading, f"{turn}-{citation.marker}", str(citation.marker), notice + body, is_open)
     cited = Span(citation.start, citation.end)
