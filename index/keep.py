@@ -29,7 +29,7 @@ _FOOTER = re.compile(
     r"|icp[备证]|公网安备|经营许可证|copyright\s*©|©\s*\d{4}"
 )
 _FOOTER_LINK = re.compile(r"(impressum|datenschutz|privacy policy|terms of (use|service))\b")
-_CRUMBS = re.compile(r"(\S+\s*(>>|»|›|>|→)\s*){1,}\S+$")
+_CRUMBS = re.compile(r"[^\s>»›→]+(\s*[>»›→]+\s*[^\s>»›→]+)+")  # in one way only, or a long trail takes for ever
 _SEPARATED = re.compile(r"\s*[|｜丨]\s*|\s+[·•]\s+")
 _DATE = re.compile(
     r"(?P<y>(?:19|20)\d\d)\s*(?:年|-|/|\.)\s*(?P<m>\d{1,2})\s*(?:月|-|/|\.)\s*(?P<d>\d{1,2})\s*(?:日|\b)"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ui import build_command, chat_command, score_command
 from ui.hits import ranked_json, ranked_plain
-from ui.output import YIELDING, answer_json, json_line, plain
+from ui.output import YIELDING, answer_json, harmless, json_line, plain
 
 if TYPE_CHECKING:
     from rag.chatbot import Chatbot
@@ -201,7 +201,7 @@ def _ask_file(chatbot: Chatbot, path: Path, as_json: bool, options: dict[str, An
             kept = {key: value for key, value in answer.items() if key not in YIELDING or key not in row}
             print(json_line({**row, "id": row.get("id"), **kept, "question": question}), flush=True)
         else:
-            print(f"{question}\n{answer['text']}\n", flush=True)
+            print(harmless(f"{question}\n{answer['text']}\n"), flush=True)
     return 0
 
 

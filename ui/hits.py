@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ui.output import edition, edition_json, hit_json, page_plain
+from ui.output import edition, edition_json, harmless, hit_json, page_plain
 from ui.texts import say
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def ranked_plain(rank: int, hit: Hit, find: Callable[[str], Article], explain: b
     lines += [f"    {say('en', 'also_at', where=edition(a, 'en'))}" for a in _twins(hit, find)]
     if explain:
         lines.append(f"    {explained(hit)}")
-    return "\n".join([*lines, f"    {' '.join(hit.passage.text.split())}"])
+    return harmless("\n".join([*lines, f"    {' '.join(hit.passage.text.split())}"]))
 
 
 def explained(hit: Hit) -> str:

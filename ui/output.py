@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from ui.texts import date_name, say
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from rag.types import Answer, Citation
 
 
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 YIELDING = ("query", "note")  # keys of an answer that give way to keys of the same name in a file of questions
 
 
@@ -93,7 +95,12 @@ def plain(answer: Answer, chatbot: Chatbot) -> str:
         if article.also:
             twins = "; ".join(edition(chatbot.article(other), answer.lang) for other in article.also)
             lines.append(f"    {say(answer.lang, 'also_at', where=twins)}")
-    return "\n".join(lines)
+    return harmless("\n".join(lines))
+
+
+def harmless(text: str) -> str:
+    """`text` for a terminal: what would steer it, or what UTF-8 cannot write, is U+FFFD."""
+    return _STEERING.sub("\ufffd", text)
 
 
 def page_plain(article: Article, offset: int, ui: str) -> str:

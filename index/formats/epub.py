@@ -32,7 +32,7 @@ def read(name: str, data: bytes) -> Parsed:
             order = [files[i.get("idref")] for i in package.iterfind(".//o:spine/o:itemref", _NAMES)]
             folder = posixpath.dirname(root)
             chapters = []
-            for href in order:
+            for href in dict.fromkeys(order):  # a chapter named a thousand times is one
                 member = posixpath.normpath(posixpath.join(folder, unquote(href)))
                 chapters.append(plain(_without_declaration(decode(f"{name}/{member}", archive.read(member)))))
             title, day, lang = (package.findtext(f".//dc:{n}", None, _NAMES) for n in ("title", "date", "language"))
