@@ -46,7 +46,10 @@ _ENCODED = "encoded.partial"
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a build did: article ids by what happened to them, and the problems of those left out."""
+    """What a build did: article ids by what happened to them, and the problems of those left out.
+
+    `twins` are the articles for which another stands, each with the id of that one.
+    """
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
@@ -55,6 +58,7 @@ class Built:
     problems: tuple[Problem, ...]
     passages: int
     rebuilt: bool
+    twins: tuple[tuple[str, str], ...] = ()
 
 
 def build(
@@ -73,7 +77,7 @@ def build(
         old = _Old.open(folder, before, _settings(embedder))
         if old and there and old.digests == {f.name: f.digest for f in there}:
             (folder / _ENCODED).unlink(missing_ok=True)
-            return _built(before, before, [*problems, *old.problems(old.digests)])
+            return _built(before, before, [*problems, *old.problems(old.digests)], old.by_id.values())
         found, sources = _read(there, old, problems)
         if not found:
             reasons = "; ".join(p.message for p in problems) or f"it holds no file in {', '.join(READERS)}"
@@ -81,7 +85,7 @@ def build(
         found = twins.marked(found)
         passages = twins.once(found, lambda a: splitter.split(a, embedder.count_tokens, *_sizes(embedder)))
         manifest = _write(folder, found, passages, embedder, sources, old, progress)
-        return _built(before, manifest, problems)
+        return _built(before, manifest, problems, found)
 
 
 def _read(
@@ -146,7 +150,7 @@ class _Old:
         return texts, Dense.open(self.data / "vectors.faiss").vectors()
 
 
-def _built(before: dict | None, after: dict, problems: list[Problem]) -> Built:
+def _built(before: dict | None, after: dict, problems: list[Problem], articles: Iterable[Article]) -> Built:
     old, new = before["articles"] if before else {}, after["articles"]
     return Built(
         added=tuple(i for i in new if i not in old),
@@ -156,6 +160,7 @@ def _built(before: dict | None, after: dict, problems: list[Problem]) -> Built:
         problems=tuple(problems),
         passages=after["passages"],
         rebuilt=before is not after,
+        twins=tuple((a.id, a.also[0]) for a in articles if a.is_twin),
     )
 
 

@@ -91,6 +91,12 @@ def test_the_reader_shows_where_pages_begin_and_keeps_the_text(asked):
     assert '<span class="cc-at-page">p. 1</span>' in html
 
 
+def test_a_build_says_which_articles_are_one(built, capsys):
+    """Also where nothing has changed."""
+    lines = said(capsys, "build", "--seeds", built.parent, "--index", built).splitlines()
+    assert lines == ["= sub/ferry: the same article as ferry", f"{built}: up to date, 3 articles, {lines[-1].split()[-2]} passages"]
+
+
 def test_an_article_that_is_there_twice_is_one_with_its_other_places_named(built, asked, capsys):
     question = "Seit wann fährt die Fähre vom Hafen zur Insel?"
     answer = asked.ask(question)
