@@ -19,8 +19,11 @@ from index.languages import detect
 from index.normalise import fold
 from index.types import Article, Span
 
-VERSION = 2
+VERSION = 3
 SOURCES = "SOURCES.toml"
+MAX_CHARACTERS = 16 << 20  # of one article: thirty thick books
+_TOLD = 20  # problems of one file that are named one by one
+_SAMPLE = 100_000  # characters by which a language is told
 _NO_TEXT = re.compile("[\ud800-\udfff\0]")  # what no file of text holds; a parser may bring it
 
 
@@ -101,9 +104,15 @@ def scan(folder: Path) -> tuple[list[File], list[Problem]]:
     for path in sorted(_walk(folder, folder.resolve(), problems), key=lambda p: p.relative_to(folder).as_posix()):
         name = path.relative_to(folder).as_posix()
         try:
+            if (shown := formats.escaped(name)) != name:
+                raise ArticleUnreadable(f"{shown}: its name holds control characters or is not in UTF-8; rename it")
+            formats.check_size(name, path.stat().st_size)
             sha256 = files.sha256(path)
         except OSError as error:
             problems.append(Problem(name, f"{name}: cannot be read ({error.strerror})"))
+            continue
+        except ArticleUnreadable as error:
+            problems.append(Problem(shown, str(error)))
             continue
         source = sources.get(name, {})
         digest = hashlib.sha256(json.dumps([VERSION, sha256, sorted(source.items())]).encode()).hexdigest()
@@ -123,14 +132,21 @@ def read_file(file: File, sandbox: Sandbox) -> tuple[list[Article], list[Problem
                 f"{expected[:12]}...); restore it or update {SOURCES}"
             )
         parsed = _parse(file, sandbox)
+        if files.sha256(file.path) != file.sha256:
+            raise ArticleUnreadable(f"{file.name}: changed while it was read; build again: crosscite build")
     except ArticleUnreadable as error:
         return [], [Problem(file.name, str(error))]
+    except OSError as error:
+        return [], [Problem(file.name, f"{file.name}: cannot be read ({error.strerror})")]
     articles, problems = [], [Problem(file.name, message) for message in parsed.problems]
     for raw in parsed.raws:
         try:
             articles.append(_article(file, raw))
         except ArticleUnreadable as error:
             problems.append(Problem(file.name, str(error)))
+    if len(problems) > _TOLD:
+        more = Problem(file.name, f"{file.name}: and {len(problems) - _TOLD:,} more like these were left out")
+        problems = [*problems[:_TOLD], more]
     return articles, problems
 
 
@@ -149,15 +165,17 @@ def read_article(path: Path) -> Article:
 
 def _walk(folder: Path, root: Path, problems: list[Problem]) -> Iterator[Path]:
     try:
-        entries = sorted(folder.iterdir())
+        there = sorted(folder.iterdir())
     except OSError as error:
-        problems.append(Problem(folder.name, f"{folder.name}: cannot be read ({error.strerror})"))
+        name = formats.escaped(folder.name)
+        problems.append(Problem(name, f"{name}/: cannot be read ({error.strerror})"))
         return
-    for path in entries:
+    for path in there:
         if path.name.startswith("."):
             continue
-        if path.is_symlink() and not path.resolve().is_relative_to(root):
-            problems.append(Problem(path.name, f"{path.name}: is a link that leads out of the folder"))
+        if path.is_symlink() and not _leads_inside(path, root):
+            name = formats.escaped(path.name)
+            problems.append(Problem(name, f"{name}: is a link that leads out of the folder"))
         elif path.is_dir() and not path.is_symlink():
             if not (path / "manifest.json").exists():  # an index of ours holds copies of the articles
                 yield from _walk(path, root, problems)
@@ -168,11 +186,18 @@ def _walk(folder: Path, root: Path, problems: list[Problem]) -> Iterator[Path]:
                 yield path
 
 
+def _leads_inside(link: Path, root: Path) -> bool:
+    try:
+        return link.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # a link to itself
+        return False
+
+
 def _parse(file: File, sandbox: Sandbox) -> Parsed:
     if formats.kind(file.name) in formats.RISKY:
         return sandbox.read(file.name, file.path)
     try:
-        return formats.read(file.name, file.path.read_bytes())
+        return formats.read(file.name, formats.read_bytes(file.name, file.path))
     except OSError as error:
         raise ArticleUnreadable(f"{file.name}: cannot be read ({error.strerror})") from error
 
@@ -180,26 +205,34 @@ def _parse(file: File, sandbox: Sandbox) -> Parsed:
 def _article(file: File, raw: Raw) -> Article:
     text = _NO_TEXT.sub("\ufffd", raw.text) if raw.cleaned else raw.text
     where = f"{file.name}/{raw.name}" if raw.name else file.name
-    if not fold(text):
+    if len(text) > MAX_CHARACTERS:
+        most = f"at most {MAX_CHARACTERS:,} are read as one article"
+        raise ArticleUnreadable(f"{where}: has {len(text):,} characters, {most}; split it")
+    if not any(fold(text[at : at + _SAMPLE]) for at in range(0, len(text), _SAMPLE)):
         raise ArticleUnreadable(f"{where}: is empty")
     start = len(text) - len(text.lstrip())
     keep = (Span(start, len(text.rstrip())),) if raw.cleaned else keep_spans(text)
     about = file.source if not raw.name else {}
     return Article(
         id=f"{file.id}/{raw.name}" if raw.name else file.id,
-        lang=about.get("language") or raw.lang or detect("\n".join(span.of(text) for span in keep)),
-        title=about.get("title") or " ".join((raw.title or "").split()) or title(text, keep),
+        lang=about.get("language") or raw.lang or detect("\n".join(span.of(text) for span in keep)[:_SAMPLE]),
+        title=about.get("title") or _line(raw.title) or _line(title(text, keep)),
         text=text,
         keep=keep,
         date=about.get("date", raw.date or date(text)) or None,
-        publisher=about.get("publisher") or raw.publisher or None,
+        publisher=about.get("publisher") or _line(raw.publisher) or None,
         sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() if raw.name else file.sha256,
         pages=raw.pages,
+        file=file.name,
     )
 
 
+def _line(text: str | None) -> str:
+    return " ".join(formats.harmless(text or "", " ").split())
+
+
 def _read_sources(path: Path) -> dict[str, dict[str, str]]:
-    if not path.exists():
+    if not path.is_file():
         return {}
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))["article"]

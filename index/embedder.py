@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from index.errors import UserError
+from index.foreign import with_foreign_words
 from index.types import Embedder, Span, TokenVectors
 
 ENCODER = Path(__file__).parent / "encoder"
@@ -118,15 +119,16 @@ class StaticEmbedder:
 
     def token_vectors(self, texts: Sequence[str]) -> list[TokenVectors]:
         """Each token's own vector; its weight is the vector's length, which training made small for empty words, and 0
-        for an unknown one."""
+        for an unknown one, words in foreign scripts aside: they are told by their spelling."""
         out = []
-        for encoding in self.tokenizer.encode_batch(list(texts), add_special_tokens=False):
+        for text, encoding in zip(texts, self.tokenizer.encode_batch(list(texts), add_special_tokens=False), strict=True):
             rows = self._rows(encoding.ids)
             # A lone word start is no word, and where it is put before a text its offsets are those of the first letter.
             lengths = np.linalg.norm(rows, axis=1)
             weights = np.where([token == "▁" for token in encoding.tokens], 0, lengths)
             spans = tuple(Span(a, b) for a, b in encoding.offsets)
-            out.append(TokenVectors(rows / np.maximum(lengths, 1e-12)[:, None], weights, spans))
+            own = TokenVectors(rows / np.maximum(lengths, 1e-12)[:, None], weights, spans)
+            out.append(with_foreign_words(text, own))
         return out
 
     def count_tokens(self, text: str) -> int:

@@ -31,7 +31,10 @@ def write(data: Path, articles: Iterable[Article], passages: Iterable[Passage]) 
 def articles(data: Path) -> list[Article]:
     """The articles in `data`, in the order written."""
     rows = (json.loads(line) for line in _read_lines(data / _ARTICLES))
-    return [Article(**{**r, "keep": tuple(Span(**s) for s in r["keep"]), "pages": tuple(r["pages"])}) for r in rows]
+    return [
+        Article(**{**r, "keep": tuple(Span(**s) for s in r["keep"]), "pages": tuple(r["pages"]), "also": tuple(r["also"])})
+        for r in rows
+    ]
 
 
 def passages(data: Path, by_id: dict[str, Article]) -> list[Passage]:

@@ -12,7 +12,8 @@ from index.types import Span
 
 _HAN = r"\u3400-\u9fff"
 _CLOSERS = "\"'”’“»«』」】》）)]"
-_SENTENCE_END = re.compile(r"[.!?。！？…；;:：]\W{0,3}$|[。！？][^。！？]{0,2}$")
+_SENTENCE_END = re.compile(r"[.!?。！？…；;:：।॥۔؟؛።៕។။]\W{0,3}$|[。！？][^。！？]{0,2}$")
+_DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # written without spaces
 
 # Page furniture, by what it is in general; each line is matched alone, after folding (lower case, simplified script).
 _RELATED = re.compile(
@@ -28,7 +29,7 @@ _FOOTER = re.compile(
     r"|icp[备证]|公网安备|经营许可证|copyright\s*©|©\s*\d{4}"
 )
 _FOOTER_LINK = re.compile(r"(impressum|datenschutz|privacy policy|terms of (use|service))\b")
-_CRUMBS = re.compile(r"(\S+\s*(>>|»|›|>|→)\s*){1,}\S+$")
+_CRUMBS = re.compile(r"[^\s>»›→]+(\s*[>»›→]+\s*[^\s>»›→]+)+")  # in one way only, or a long trail takes for ever
 _SEPARATED = re.compile(r"\s*[|｜丨]\s*|\s+[·•]\s+")
 _DATE = re.compile(
     r"(?P<y>(?:19|20)\d\d)\s*(?:年|-|/|\.)\s*(?P<m>\d{1,2})\s*(?:月|-|/|\.)\s*(?P<d>\d{1,2})\s*(?:日|\b)"
@@ -47,11 +48,7 @@ class _Line:
 
     @property
     def is_prose(self) -> bool:
-        """A sentence, or long enough to be one: 60 letters of an alphabet, 25 Han characters."""
-        han = len(re.findall(rf"[{_HAN}]", self.text))
-        if _SENTENCE_END.search(self.folded) and len(self.folded) >= (6 if han else 12):
-            return True
-        return han >= 25 or len(self.folded) >= 60
+        return is_prose(self.folded)
 
     @property
     def is_list(self) -> bool:
@@ -89,6 +86,15 @@ class _Line:
     @property
     def is_related(self) -> bool:
         return bool(_RELATED.match(self.folded))
+
+
+def is_prose(folded: str) -> bool:
+    """True if a folded line is a sentence, or long enough to be one: 60 letters of an alphabet, 25 characters of a script
+    without spaces."""
+    dense = len(_DENSE.findall(folded))
+    if _SENTENCE_END.search(folded) and len(folded) >= (6 if dense else 12):
+        return True
+    return dense >= 25 or len(folded) >= 60
 
 
 def keep_spans(text: str) -> tuple[Span, ...]:

@@ -49,6 +49,22 @@ NAMES = {
     "zh-Hant": {"en": "英文", "de": "德文", "zh-Hans": "簡體中文", "zh-Hant": "繁體中文"},
 }
 
+# Languages that articles may be in though nothing is written in them here: names in the four that are spoken.
+_OTHERS = {
+    tag: dict(zip(NAMES, names.split(), strict=True))
+    for tag, names in {
+        "ar": "Arabic Arabisch 阿拉伯文 阿拉伯文", "el": "Greek Griechisch 希腊文 希臘文", "es": "Spanish Spanisch 西班牙文 西班牙文",
+        "fa": "Persian Persisch 波斯文 波斯文", "fr": "French Französisch 法文 法文", "he": "Hebrew Hebräisch 希伯来文 希伯來文",
+        "hi": "Hindi Hindi 印地文 印地文", "id": "Indonesian Indonesisch 印尼文 印尼文", "it": "Italian Italienisch 意大利文 義大利文",
+        "ja": "Japanese Japanisch 日文 日文", "km": "Khmer Khmer 高棉文 高棉文", "ko": "Korean Koreanisch 韩文 韓文",
+        "lo": "Lao Laotisch 老挝文 寮文", "my": "Burmese Birmanisch 缅甸文 緬甸文", "nl": "Dutch Niederländisch 荷兰文 荷蘭文",
+        "pl": "Polish Polnisch 波兰文 波蘭文", "pt": "Portuguese Portugiesisch 葡萄牙文 葡萄牙文", "ru": "Russian Russisch 俄文 俄文",
+        "th": "Thai Thailändisch 泰文 泰文", "tr": "Turkish Türkisch 土耳其文 土耳其文", "uk": "Ukrainian Ukrainisch 乌克兰文 烏克蘭文",
+        "vi": "Vietnamese Vietnamesisch 越南文 越南文",
+    }.items()
+}
+_RIGHT_TO_LEFT = frozenset("ar arc ckb dv fa he ps sd ug ur yi".split())
+
 
 def detect(text: str) -> str:
     """The BCP 47 tag of `text`: `zh-Hans`, `zh-Hant`, `de`, `en`, another language's tag, or `und` if it has no letters.
@@ -120,7 +136,15 @@ def same_language(tag: str, wanted: str) -> bool:
 
 def name_in(tag: str, lang: str) -> str:
     """The name of language `tag` in language `lang` (English where we have no words), or the tag itself."""
-    return NAMES.get(lang, NAMES["en"]).get(tag, tag)
+    others = _OTHERS.get(tag.split("-")[0], {})
+    return NAMES.get(lang, NAMES["en"]).get(tag) or others.get(lang) or others.get("en", tag)
+
+
+def direction(tag: str) -> str:
+    """The way a text in language `tag` runs, as HTML says it: `rtl`, `ltr`, or `auto` where the language is not known."""
+    if tag in ("", "und"):
+        return "auto"
+    return "rtl" if tag.split("-")[0].casefold() in _RIGHT_TO_LEFT else "ltr"
 
 
 def _converted(config: str, text: str) -> str:

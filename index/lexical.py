@@ -15,20 +15,30 @@ from index.languages import STOP_WORDS
 from index.normalise import fold
 from index.quantities import terms as quantity_terms
 
-VERSION = 3
+VERSION = 4
 
-_RUN = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+(?:['’][^\W\d_]+)?")
+_NO_SPACES = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer: marks among the letters
+_MARKS = r"\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0962\u0963"
+_LETTER = rf"[^\W_\u3400-\u9fff{_NO_SPACES}]"
+_RUN = re.compile(rf"[\u3400-\u9fff]+|[{_NO_SPACES}]+|(?:{_LETTER}[{_MARKS}]*)+(?:['’][^\W\d_]+)?")
+_SPACELESS = re.compile(rf"[{_NO_SPACES}]")
+_VOWELS = re.compile(r"[\u0591-\u05c7\u064b-\u065f\u0670]")  # points of Hebrew and Arabic, written or not
+_CLUSTER = re.compile(r"[^\W_][^\w\s]*")
 _GRAM = 5
 
 
 def terms(text: str, lang: str) -> list[str]:
     """The index terms of `text`, with repetitions: word stems, `_`-marked 5-grams of longer Latin words (they find
-    parts of German compounds), Han characters and bigrams, and canonical quantities (`#2E+11`)."""
+    parts of German compounds), Han characters and bigrams, threes of letters (with their marks) of other scripts without
+    spaces, and canonical quantities (`#2E+11`)."""
     out = quantity_terms(text, lang)
-    for run in _RUN.findall(fold(text)):
+    for run in _RUN.findall(_VOWELS.sub("", fold(text))):
         if "\u3400" <= run[0] <= "\u9fff":
             out += [c for c in run if c not in STOP_WORDS]
             out += [run[i : i + 2] for i in range(len(run) - 1) if run[i : i + 2] not in STOP_WORDS]
+        elif _SPACELESS.match(run):
+            clusters = _CLUSTER.findall(run)
+            out += ["".join(clusters[i : i + 3]) for i in range(max(1, len(clusters) - 2)) if clusters]
         elif run not in STOP_WORDS:
             out.append(_stem(run, "german" if lang.startswith("de") else "english"))
             if len(run) > _GRAM and run.isalpha():

@@ -11,6 +11,7 @@ from index.languages import to_simplified
 from index.types import Span
 
 VERSION = 2
+_LONG = 20_000  # characters of a text too long to be remembered
 
 _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ"
 # What page captures leave when ruby text (pinyin over a character) is flattened: 監(jiān)管. In broken runs a bracket
@@ -44,13 +45,16 @@ def debris_spans(text: str) -> list[Span]:
     return [Span(*m.span()) for m in _DEBRIS.finditer(text)]
 
 
-@lru_cache(maxsize=4096)
 def normalise(text: str) -> Normalised:
     """`text` without pinyin debris and invisible characters, NFKC, case-folded, in simplified script.
 
     Runs of white space become one space. Composed and decomposed letters fold alike: a base character and the
     combining marks after it are normalised together and all map to that source range.
     """
+    return _remembered(text) if len(text) <= _LONG else _normalised(text)
+
+
+def _normalised(text: str) -> Normalised:
     if (quick := _folded_alone(text)) is not None and _UNEVEN.isdisjoint(text) and "  " not in quick:
         return Normalised(to_simplified(quick), tuple(range(len(text))), tuple(range(1, len(text) + 1)))
     holes = {i for span in debris_spans(text) for i in range(span.start, span.end)}
@@ -75,9 +79,16 @@ def normalise(text: str) -> Normalised:
     return Normalised(to_simplified("".join(out)), tuple(starts), tuple(ends))
 
 
-@lru_cache(maxsize=4096)
+_remembered = lru_cache(maxsize=4096)(_normalised)
+
+
 def fold(text: str) -> str:
     """`normalise(text).text`, stripped: for comparing, where no way back is needed."""
+    return _folded(text) if len(text) <= _LONG else _folded.__wrapped__(text)
+
+
+@lru_cache(maxsize=4096)
+def _folded(text: str) -> str:
     if (quick := _folded_alone(text)) is not None:
         return " ".join(to_simplified(quick).split())
     return normalise(text).text.strip()

@@ -117,7 +117,7 @@ class Index:
         own = [lang.split("-")[0] == self.passages[row].lang.split("-")[0] for row in rows]
         scores = coverage + DENSE * cosines - OWN * np.array(own)
         order = sorted(range(len(rows)), key=lambda i: (-scores[i], rows[i]))
-        best = duplicates.groups((self.passages[rows[i]].text for i in order), k)
+        best = duplicates.groups((self.passages[rows[i]] for i in order), k, self._same)
         held = self._lexical.matched(asked_terms, [rows[order[first]] for first, *_ in best])
         hits = []
         for (first, *others), shared in zip(best, held, strict=True):
@@ -130,6 +130,11 @@ class Index:
             also = tuple(self.passages[rows[order[o]]] for o in others)
             hits.append(Hit(self.passages[row], float(scores[i]), why, also))
         return hits
+
+    def _same(self, a: Passage, b: Passage) -> bool:
+        """True for near-duplicates, and for passages of twins that are mostly the same: those differ in a sentence."""
+        twins = b.article_id in self.articles[a.article_id].also
+        return duplicates.same(a.text, b.text) or (twins and duplicates.overlap(a.text, b.text) >= 0.5)
 
     def question(self, query: str) -> Question:
         """The query, read once for all the comparisons that follow."""

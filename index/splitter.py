@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 
 from index.types import Article, Passage, Span
 
-VERSION = 2
+VERSION = 3
 
 _CLOSERS = "\"'”’“»«›‹」』】》〉）)\\]"
 # Full stops and question marks of scripts with their own: Devanagari, Urdu, Arabic, Khmer, Burmese, Ethiopic, Armenian.
@@ -21,6 +22,9 @@ _REFERENCES_AT_END = re.compile(r"(?:\s{0,4}\[\d{1,3}\])+$")
 _NEXT = re.compile(r"\s*(\S?)")
 _NEXT_ON_LINE = re.compile(r"[ \t]*(\S?)")
 _CHARACTERS = 12  # a token, at most; an encoder that does not know a script makes one token of a whole run of it
+# Thai and Lao write no full stop: a space between letters ends a sentence or clause, one beside a figure or ๆ does not.
+_GAP = re.compile(r"(?<=[\u0e01-\u0e2e\u0e30-\u0e3a\u0e40-\u0e45\u0e47-\u0e4e\u0e81-\u0ec5\u0ec8-\u0ecd])[ \u00a0]+(?=[\u0e01-\u0e2e\u0e40-\u0e44\u0e81-\u0eae\u0ec0-\u0ec4])")
+_LEAST = 40  # letters that a Thai or Lao sentence has at least
 _BULLET = re.compile(r"[-–•·*]\s+")
 _ABBREVIATIONS = frozenset(
     "z b d h u a o ä s v i bzw ca vgl usw etc evtl ggf inkl exkl max min mind tel str nr abs art bd hrsg jh jhd mio "
@@ -34,7 +38,7 @@ _MONTHS = (
 )
 _ORDINAL_NEXT = re.compile(rf"\s+(?:{_MONTHS}|jahrhundert|[a-zäöüß])", re.IGNORECASE)
 _ORDINAL_CUE = frozenset("am der den dem des vom zum zur die das im bis ab seit jeder jedem jeden beim und sowie".split())
-_CLAUSE = re.compile(r"[，,、；;：:—]\s*|\s+[-–]\s+")
+_CLAUSE = re.compile(r"[，,、；;：:—،؛]\s*|\s+[-–]\s+")
 _LAST_TOKEN = re.compile(r"[^\s„“\"(»«\[]*$")
 
 
@@ -54,6 +58,9 @@ def sentences(text: str, span: Span) -> list[Span]:
     for m in _REFERENCE.finditer(text, span.start, span.end):
         after = text[m.end() : m.end() + 3].lstrip()
         if not after or after[0].isupper() or _BULLET.match(after):
+            cuts.append(m.end())
+    for m in _GAP.finditer(text, span.start, span.end):
+        if m.start() - max([span.start, *cuts[-1:]]) >= _LEAST:
             cuts.append(m.end())
     out: list[Span] = []
     start = span.start
@@ -149,7 +156,7 @@ def _pieces(text: str, sentence: Span, count_tokens: Callable[[str], int], budge
         clauses = [m.end() for m in _CLAUSE.finditer(text, start, reach) if m.end() < sentence.end]
         ends = [*clauses, *([sentence.end] if reach == sentence.end else [])]
         fitting = bisect_left(ends, True, key=lambda end, start=start: not fits(start, end))
-        end = ends[fitting - 1] if fitting else _longest(start, ends[0] if ends else reach, fits)
+        end = ends[fitting - 1] if fitting else _whole(text, start, _longest(start, ends[0] if ends else reach, fits))
         if trimmed := _trim(text, start, end):
             out.append(trimmed)
         start = end
@@ -164,10 +171,18 @@ def _longest(start: int, end: int, fits: Callable[[int, int], bool]) -> int:
     return low
 
 
+def _whole(text: str, start: int, end: int) -> int:
+    """`end`, or a little before it, where no mark is cut off from its letter."""
+    at = end
+    while start + 1 < at < len(text) and unicodedata.category(text[at])[0] == "M":
+        at -= 1
+    return at if start + 1 < at and end - at <= _CHARACTERS else end
+
+
 def _pack(
     text: str, units: list[Span], count_tokens: Callable[[str], int], budget: int, overlap: int
 ) -> Iterable[tuple[int, int]]:
-    sizes = [count_tokens(u.of(text)) for u in units]
+    sizes = [max(count_tokens(u.of(text)), -(-len(u) // _CHARACTERS)) for u in units]
     first = 0
     while first < len(units):
         last, total = first, sizes[first]

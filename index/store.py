@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index import articles as articles_module
-from index import files, normalise, splitter
+from index import files, normalise, splitter, twins
 from index import lexical as lexical_module
 from index import manifest as manifests
 from index.articles import File, Problem, collect, read_file, scan
@@ -37,7 +37,7 @@ from index.wordtable import WordTable, words_of_all
 if TYPE_CHECKING:
     import numpy as np
 
-FORMAT = 4
+FORMAT = 5
 BUDGET = 160
 OVERLAP = 40
 _TITLE = 32  # tokens left to the title before a passage, where the encoder's longest text is short
@@ -46,7 +46,10 @@ _ENCODED = "encoded.partial"
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a build did: article ids by what happened to them, and the problems of those left out."""
+    """What a build did: article ids by what happened to them, and the problems of those left out.
+
+    `twins` are the articles for which another stands, each with the id of that one.
+    """
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
@@ -55,6 +58,7 @@ class Built:
     problems: tuple[Problem, ...]
     passages: int
     rebuilt: bool
+    twins: tuple[tuple[str, str], ...] = ()
 
 
 def build(
@@ -73,14 +77,15 @@ def build(
         old = _Old.open(folder, before, _settings(embedder))
         if old and there and old.digests == {f.name: f.digest for f in there}:
             (folder / _ENCODED).unlink(missing_ok=True)
-            return _built(before, before, [*problems, *old.problems(old.digests)])
+            return _built(before, before, [*problems, *old.problems(old.digests)], old.by_id.values())
         found, sources = _read(there, old, problems)
         if not found:
             reasons = "; ".join(p.message for p in problems) or f"it holds no file in {', '.join(READERS)}"
             raise UserError(f"no article in {seeds} can be read: {reasons}")
-        passages = [p for a in found for p in splitter.split(a, embedder.count_tokens, *_sizes(embedder))]
+        found = twins.marked(found)
+        passages = twins.once(found, lambda a: splitter.split(a, embedder.count_tokens, *_sizes(embedder)))
         manifest = _write(folder, found, passages, embedder, sources, old, progress)
-        return _built(before, manifest, problems)
+        return _built(before, manifest, problems, found)
 
 
 def _read(
@@ -145,7 +150,7 @@ class _Old:
         return texts, Dense.open(self.data / "vectors.faiss").vectors()
 
 
-def _built(before: dict | None, after: dict, problems: list[Problem]) -> Built:
+def _built(before: dict | None, after: dict, problems: list[Problem], articles: Iterable[Article]) -> Built:
     old, new = before["articles"] if before else {}, after["articles"]
     return Built(
         added=tuple(i for i in new if i not in old),
@@ -155,6 +160,7 @@ def _built(before: dict | None, after: dict, problems: list[Problem]) -> Built:
         problems=tuple(problems),
         passages=after["passages"],
         rebuilt=before is not after,
+        twins=tuple((a.id, a.also[0]) for a in articles if a.is_twin),
     )
 
 

@@ -35,7 +35,8 @@ class Article:
 
     `id` is the file name without its ending; `lang` a BCP 47 tag; `date` ISO 8601 (`2025-02-14`) or None;
     `sha256` the hash of the file's bytes, in hex. `pages` are the offsets at which pages after the first begin, where
-    the file has pages.
+    the file has pages. `file` is the path of its file below the articles' folder. `also` are the ids of its twins, the
+    same story captured or published again; of these and itself the one with the smallest id stands for all.
     """
 
     id: str
@@ -47,6 +48,13 @@ class Article:
     publisher: str | None = None
     sha256: str = ""
     pages: tuple[int, ...] = ()
+    file: str = ""
+    also: tuple[str, ...] = ()
+
+    @property
+    def is_twin(self) -> bool:
+        """True if another article stands for this one."""
+        return any(other < self.id for other in self.also)
 
     def page(self, offset: int) -> int | None:
         """The number of the page, from 1, that holds the character at `offset`; None if the file has no pages."""

@@ -45,10 +45,11 @@ _REFUSALS = {
     },
 }
 _READ = {
-    "en": "Questions are understood in English, German and Chinese.",
-    "de": "Verstanden werden Fragen auf Deutsch, Englisch und Chinesisch.",
-    "zh-Hans": "目前能理解中文、英文和德文的问题。",
-    "zh-Hant": "目前能理解中文、英文和德文的問題。",
+    "en": "Questions are understood in English, German and Chinese; in another language only the articles' own words are found.",
+    "de": "Verstanden werden Fragen auf Deutsch, Englisch und Chinesisch; in anderen Sprachen werden nur die Wörter der "
+          "Artikel selbst gefunden.",
+    "zh-Hans": "目前能理解中文、英文和德文的问题；其他语言只能按文章中的原词查找。",
+    "zh-Hant": "目前能理解中文、英文和德文的問題；其他語言只能按文章中的原詞查找。",
 }
 _NOTES = {
     "other_language": {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from index.duplicates import groups, same
+from index.duplicates import groups, overlap, same
 
 STORY = "The harbour bridge of Altmünde was opened to the public in 1987 after four years of work on both river banks."
 
@@ -41,6 +41,11 @@ def test_groups_keep_the_order_and_stop_when_they_are_enough():
             asked.append(text)
             yield text
 
-    assert groups(texts(), 2) == [[0, 2], [1, 3]]
+    assert groups(texts(), 2, same) == [[0, 2], [1, 3]]
     assert asked[-1] == "q q q"
-    assert groups([], 3) == [] and groups(["a"], 0) == []
+    assert groups([], 3, same) == [] and groups(["a"], 0, same) == []
+
+
+def test_the_overlap_is_that_of_the_shorter_text():
+    assert overlap("abcdef", "xabcdefgh") == 1.0 == overlap("xabcdefgh", "abcdef")
+    assert overlap("abcdef", "abcxyz") == 0.25 and overlap("", "abc") == 0.0

@@ -174,7 +174,7 @@ def test_word_files_books_and_rows_are_read(tmp_path):
     assert found["word"].title == "Die Brücke" and found["word"].text.startswith(f"{GERMAN}\n{CHINESE}\nWagen\t2.400")
     book = found["book"]
     assert (book.title, book.date, book.lang) == ("Der Hafen", "1999-05-04", "de") and "Kapitel 1\n" + GERMAN in book.text
-    assert book.page(book.text.index("Schule")) == 2 and "p {}" not in book.text
+    assert "Schule" in book.text and book.page(book.text.index("Schule")) is None and "p {}" not in book.text
     assert (found["rows/7"].title, found["rows/7"].date, found["rows/7"].text) == ("Hafen", "2024-01-31", GERMAN)
     assert (found["corpus/d1"].lang, found["corpus/d1"].title) == ("zh-Hans", "天文台")
     assert [p.message.split(":")[:2] for p in problems] == [["corpus.jsonl", "2"], ["corpus.jsonl", "3"], ["rows.csv", "3"]]
@@ -200,7 +200,7 @@ def test_a_bomb_and_a_liar_are_refused(monkeypatch):
         formats.read("a.docx", packed({"word/document.xml": b" " * (4 << 20)}))
     monkeypatch.setattr(formats, "MAX_BYTES", 1000)
     noise = random.Random(1).randbytes(3000).hex().encode()
-    assert "at most" in archive.read("a.zip", packed({"a.txt": noise, "b.txt": GERMAN.encode()})).problems[0]
+    assert "the most that is read" in archive.read("a.zip", packed({"a.txt": noise, "b.txt": GERMAN.encode()})).problems[0]
 
 
 def test_deep_html_is_refused_and_shallow_is_not(tmp_path):

@@ -126,7 +126,8 @@ def test_same_language_accepts_narrower_tags_only(tag, wanted, same):
 def test_every_language_has_a_name_in_every_language():
     assert {lang: set(names) for lang, names in NAMES.items()} == {lang: set(NAMES) for lang in NAMES}
     assert name_in("zh-Hant", "de") == "traditionelles Chinesisch"
-    assert name_in("fr", "de") == "fr"
+    assert name_in("fr", "de") == "Französisch" and name_in("fa", "zh-Hant") == "波斯文" and name_in("ar-EG", "xx") == "Arabic"
+    assert name_in("tlh", "de") == "tlh"
     assert name_in("de", "fr") == "German"
 
 

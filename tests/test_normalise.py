@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from index.normalise import debris_spans, fold, normalise
+from index.normalise import _normalised, debris_spans, fold, normalise
 from index.types import Span
 
 PIECES = st.sampled_from(
@@ -143,4 +143,4 @@ def slow(text):
     from unittest.mock import patch
 
     with patch("index.normalise._folded_alone", lambda text: None):
-        return normalise.__wrapped__(text)
+        return _normalised(text)

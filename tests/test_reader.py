@@ -25,7 +25,8 @@ def articles_with_citations(draw) -> tuple[Article, list[Span], Place | None]:
     spans = [Span(*sorted(pair)) for pair in draw(st.lists(st.tuples(inside, inside), max_size=5))]
     keep = Span(*sorted((draw(inside), draw(inside))))
     place = Place("same", draw(st.sampled_from(spans))) if spans and draw(st.booleans()) else None
-    return an_article(text, keep=(keep,)), spans, place
+    pages = tuple(sorted(draw(st.sets(inside, max_size=3)) - {0, len(text)}))
+    return an_article(text, keep=(keep,), pages=pages), spans, place
 
 
 @given(articles_with_citations())
@@ -39,6 +40,8 @@ def test_the_reader_shows_the_article_to_the_letter_and_marks_what_is_cited(draw
         start, end = int(attributes["data-start"]), int(attributes["data-end"])
         assert Span(start, end) in spans
         assert quote == shown(article.text[start:end])
+    pages = [a["data-page"] for a, _ in page.all("span", "cc-page")]
+    assert pages == [f"p. {article.page(begin)}" for begin in article.pages]
     if place and len(place.span):
         assert [(int(a["data-start"]), int(a["data-end"])) for a, _ in marks if "aria-current" in a] == [
             (place.span.start, place.span.end)

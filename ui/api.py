@@ -26,13 +26,14 @@ from ui.export import answer_markdown, as_json, as_markdown
 from ui.feedback import Feedback
 from ui.health import Health
 from ui.library import FILES, MEGABYTES, Library
+from ui.output import edition
 from ui.places import article_or_none, locate
 from ui.reader import reader_html
 from ui.records import answer_of
 from ui.render import escape
 from ui.scores_tab import Scores
 from ui.serving import asked_here, signed_in
-from ui.sources import collection_html
+from ui.sources import also_html, collection_html
 from ui.texts import INTERFACES, date_name, say
 
 AT_ONCE = 8  # answers written at the same time; further questions wait their turn
@@ -88,11 +89,13 @@ class Api:
     async def start(self, request: Request) -> Response:
         """What the page shows before any question: the collection, example questions, what can be chosen."""
         ui, library = _ui(request.query_params.get("ui")), self.service.library
-        articles = library.plain().articles()
+        chatbot = library.plain()
+        articles = [a for a in chatbot.articles() if not a.is_twin]
         questions = await run_in_threadpool(library.examples)
         listed = [
             {"id": a.id, "title": a.title or say(ui, "untitled"), "lang": a.lang, "publisher": a.publisher,
-             "date": a.date, "day": date_name(a.date, ui) if a.date else None, "characters": len(a.text)}
+             "date": a.date, "day": date_name(a.date, ui) if a.date else None, "characters": len(a.text),
+             "also": [{"id": other, "name": edition(chatbot.article(other), ui)} for other in a.also]}
             for a in articles[:MOST_LISTED]
         ]
         return JSONResponse({
@@ -149,7 +152,8 @@ class Api:
         """A whole article, the `cited` passages marked (`[start, end, hash]`), open at `start`/`end` if given."""
         asked = await _json(request)
         ui, article_id = _ui(asked.get("ui")), str(asked.get("id"))
-        article = article_or_none(self.service.library.plain().article, article_id)
+        find = self.service.library.plain().article
+        article = article_or_none(find, article_id)
         if article is None:
             note = f'<p class="cc-state" role="note">{escape(say(ui, "gone"))}</p>'
             return JSONResponse({"id": article_id, "state": "gone", "html": note, "title": article_id})
@@ -162,7 +166,7 @@ class Api:
                 at = locate(article, int(asked["start"]), int(asked["end"]), str(asked.get("hash") or ""))
             return {
                 "id": article.id, "title": article.title, "lang": article.lang, "state": at.state if at else "same",
-                "html": reader_html(article, cited, at, ui),
+                "html": reader_html(article, cited, at, ui, also_html(article, find, ui)),
             }
 
         return JSONResponse(await run_in_threadpool(page))

@@ -65,6 +65,8 @@ def report(seeds: Path, index: Path, embedder: Embedder) -> None:
     for sign, ids in (("+", built.added), ("~", built.changed), ("-", built.removed)):
         for article_id in ids:
             print(f"{sign} {article_id}")
+    for twin, first in built.twins:
+        print(f"= {twin}: the same article as {first}")
     for problem in built.problems:
         print(f"crosscite: left out: {problem.message}", file=sys.stderr)
     articles = len(built.added) + len(built.changed) + len(built.unchanged)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ui import build_command, chat_command, doctor, logs, score_command
 from ui.hits import ranked_json, ranked_plain
-from ui.output import YIELDING, answer_json, json_line, plain
+from ui.output import YIELDING, answer_json, harmless, json_line, plain
 
 if TYPE_CHECKING:
     from rag.chatbot import Chatbot
@@ -136,9 +136,10 @@ def _search(args: argparse.Namespace) -> int:
     from index.store import open_index
     from rag.ranking import EvidenceRetriever
 
-    hits = EvidenceRetriever(open_index(args.index, _embedder(args))).search(args.question, args.k, args.source_lang)
-    for rank, hit in enumerate(hits, 1):
-        print(json_line(ranked_json(rank, hit)) if args.json else ranked_plain(rank, hit, args.explain))
+    index = open_index(args.index, _embedder(args))
+    find = index.articles.__getitem__
+    for rank, hit in enumerate(EvidenceRetriever(index).search(args.question, args.k, args.source_lang), 1):
+        print(json_line(ranked_json(rank, hit, find)) if args.json else ranked_plain(rank, hit, find, args.explain))
     return 0
 
 
@@ -149,7 +150,7 @@ def _ask(args: argparse.Namespace) -> int:
         return _ask_file(chatbot, args.file, args.json, options)
     answer = chatbot.ask(args.question, **options)
     if args.json:
-        print(json_line({"id": None, **answer_json(answer), "question": args.question}))
+        print(json_line({"id": None, **answer_json(answer, chatbot.article), "question": args.question}))
     else:
         print(plain(answer, chatbot))
     return 0
@@ -179,7 +180,7 @@ def _ask_file(chatbot: Chatbot, path: Path, as_json: bool, options: dict[str, An
                 f'{path}:{number}: expected {{"id", "question"}}, got {line.strip()[:60]!r} ({reason})'
             ) from error
         try:
-            answer = answer_json(chatbot.ask(question, history=history, **options))
+            answer = answer_json(chatbot.ask(question, history=history, **options), chatbot.article)
         except GeneratorError:
             raise  # a model that is down will not answer the next question either
         except UserError as error:
@@ -197,7 +198,7 @@ def _ask_file(chatbot: Chatbot, path: Path, as_json: bool, options: dict[str, An
             kept = {key: value for key, value in answer.items() if key not in YIELDING or key not in row}
             print(json_line({**row, "id": row.get("id"), **kept, "question": question}), flush=True)
         else:
-            print(f"{question}\n{answer['text']}\n", flush=True)
+            print(harmless(f"{question}\n{answer['text']}\n"), flush=True)
     return 0
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from rag.types import Answer, Citation
 from ui.records import answer_of, fingerprint
-from ui.texts import date_name, language_name
+from ui.texts import date_name, language_name, say
 
 FORMAT = 1
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
@@ -64,13 +64,24 @@ def _source(citation: Citation, kept: Mapping[str, Any], address: str, ui: str) 
     facts = [language_name(citation.lang)]
     facts += [str(kept["publisher"])] if kept.get("publisher") else []
     facts += [date_name(str(kept["date"]), ui)] if kept.get("date") else []
+    facts += [say(ui, "page", number=kept["page"])] if isinstance(kept.get("page"), int) else []
     title = plain(" ".join(str(kept.get("title") or citation.article_id).split()))
     link = permalink(address, citation.article_id, citation.start, citation.end, citation.quote)
     quote = plain(" ".join(citation.quote.split()))
     return (
         f"- [{citation.marker}] **[{title}](<{link}>)** ({plain(', '.join(facts))}, "
-        f"{citation.start}-{citation.end})\n  > {quote}"
+        f"{citation.start}-{citation.end})\n  > {quote}{_also(kept, ui)}"
     )
+
+
+def _also(kept: Mapping[str, Any], ui: str) -> str:
+    """The line that names the twins of a citation's article; the record comes from outside, so what is odd is skipped."""
+    also = kept.get("also")
+    editions = [e for e in also if isinstance(e, Mapping)] if isinstance(also, Sequence) else []
+    if not editions:
+        return ""
+    named = (", ".join(str(e[k]) for k in ("publisher", "date", "file") if e.get(k)) for e in editions)
+    return f"\n\n  {plain(say(ui, 'also_at', where=' '.join('; '.join(named).split())))}"
 
 
 def plain(text: str) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 
+from index.languages import direction
 from index.types import Article, Span
+from ui.output import page_plain
 from ui.places import Place
 from ui.records import fingerprint
 from ui.render import escape, heading_html, offsets_html
@@ -36,8 +39,11 @@ def headings(article: Article) -> tuple[Span, ...]:
     return tuple(found)
 
 
-def reader_html(article: Article, cited: Sequence[Span], place: Place | None = None, ui: str = "en") -> str:
-    """The article with its heading, a note on a place that is not as it was, its contents, and its text.
+def reader_html(
+    article: Article, cited: Sequence[Span], place: Place | None = None, ui: str = "en", also: str = ""
+) -> str:
+    """The article with its heading, its twins (`also`, HTML), a note on a place that is not as it was, its contents, and
+    its text, in which an empty element says where a page begins.
 
     `cited` are the passages to mark; the one at `place` is marked as the current one. The text content of
     `.cc-text` is `article.text[a:b]`, `a` and `b` its offsets: all of it unless it is longer than `WINDOW`.
@@ -53,10 +59,11 @@ def reader_html(article: Article, cited: Sequence[Span], place: Place | None = N
         notes.append(say(ui, "cut"))
     note = "".join(f'<p class="cc-state" role="note">{escape(text)}</p>' for text in notes)
     return (
-        f'<header class="cc-reader-head"><h2 tabindex="-1">{heading_html(article, ui)}</h2>{note}</header>'
+        f'<header class="cc-reader-head"><h2 tabindex="-1">{heading_html(article, ui, current.start if current else None)}</h2>'
+        f'{also}{note}</header>'
         f'<div class="cc-reader-nav">{_cited_html(article, spans, ui)}{_contents_html(article, heads, ui)}</div>'
-        f'<div class="cc-text" {offsets_html(article, shown)} lang="{escape(article.lang)}" dir="auto" tabindex="0" '
-        f'role="group" aria-label="{escape(say(ui, "article_text"))}">{_body(article, shown, spans, heads, current)}</div>'
+        f'<div class="cc-text" {offsets_html(article, shown)} lang="{escape(article.lang)}" dir="{direction(article.lang)}" tabindex="0" '
+        f'role="group" aria-label="{escape(say(ui, "article_text"))}">{_body(article, shown, spans, heads, current, ui)}</div>'
     )
 
 
@@ -80,32 +87,42 @@ def _disjoint(spans: Sequence[Span], shown: Span, first: Span | None) -> list[Sp
     return sorted(kept, key=lambda s: s.start)
 
 
-def _body(article: Article, shown: Span, cited: Sequence[Span], heads: Sequence[Span], current: Span | None) -> str:
+def _body(article: Article, shown: Span, cited: Sequence[Span], heads: Sequence[Span], current: Span | None, ui: str) -> str:
     html, at = [], shown.start
     for number, span in enumerate(cited):
-        html.append(_plain(article, Span(at, span.start), heads))
+        html.append(_plain(article, Span(at, span.start), heads, ui))
         now = ' aria-current="location"' if span == current else ""
         html.append(
             f'<mark class="cc-cited" id="cc-cited-{number}" tabindex="-1" {offsets_html(article, span)} '
-            f'data-hash="{fingerprint(span.of(article.text))}"{now}>{escape(span.of(article.text))}</mark>'
+            f'data-hash="{fingerprint(span.of(article.text))}"{now}>{_paged(article, span, ui)}</mark>'
         )
         at = span.end
-    html.append(_plain(article, Span(at, shown.end), heads))
+    html.append(_plain(article, Span(at, shown.end), heads, ui))
     return "".join(html)
 
 
-def _plain(article: Article, span: Span, heads: Sequence[Span]) -> str:
+def _paged(article: Article, span: Span, ui: str) -> str:
+    """The characters of `span`, each page that begins among them after an empty element with its number."""
+    html, at = [], span.start
+    for number in range(bisect_left(article.pages, span.start), bisect_left(article.pages, span.end)):
+        begin, name = article.pages[number], escape(say(ui, "page", number=number + 2))
+        html.append(f'{escape(article.text[at:begin])}<span class="cc-page" role="separator" data-page="{name}" aria-label="{name}"></span>')
+        at = begin
+    return "".join(html) + escape(article.text[at : span.end])
+
+
+def _plain(article: Article, span: Span, heads: Sequence[Span], ui: str) -> str:
     """A stretch without citations: headings strong, what the index leaves out faint."""
     cuts = {span.start, span.end}
     for part in (*article.keep, *heads):
         cuts |= {offset for offset in (part.start, part.end) if span.start < offset < span.end}
     html = []
     for start, end in pairwise(sorted(cuts)):
-        text = escape(article.text[start:end])
+        text = _paged(article, Span(start, end), ui)
         if any(h.start <= start and end <= h.end for h in heads):
             at = next(h.start for h in heads if h.start <= start and end <= h.end)
             html.append(f'<span class="cc-section" id="cc-section-{at}" role="heading" aria-level="3">{text}</span>')
-        elif text.isspace() or not article.keep or any(k.start <= start and end <= k.end for k in article.keep):
+        elif article.text[start:end].isspace() or not article.keep or any(k.start <= start and end <= k.end for k in article.keep):
             html.append(text)
         else:
             html.append(f'<span class="cc-aside">{text}</span>')
@@ -129,13 +146,18 @@ def _cited_html(article: Article, cited: Sequence[Span], ui: str) -> str:
         return f'<p class="cc-note">{escape(say(ui, "cited_none"))}</p>'
     items = "".join(
         f'<li><button type="button" class="cc-link cc-jump" data-target="cc-cited-{number}">'
-        f"{escape(_beginning(span.of(article.text)))}</button></li>"
+        f"{escape(_beginning(span.of(article.text)))}</button>{_at_page(article, span, ui)}</li>"
         for number, span in enumerate(cited)
     )
     summary = escape(say(ui, "cited_here", n=len(cited)))
     return (
         f'<details class="cc-toc"><summary>{summary}</summary><ol lang="{escape(article.lang)}">{items}</ol></details>'
     )
+
+
+def _at_page(article: Article, span: Span, ui: str) -> str:
+    page = page_plain(article, span.start, ui)
+    return f' <span class="cc-at-page">{escape(page)}</span>' if page else ""
 
 
 def _beginning(text: str) -> str:

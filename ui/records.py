@@ -35,14 +35,15 @@ def record_of(answer: Answer, find: Callable[[str], Article]) -> dict[str, Any]:
         "seconds": round(answer.seconds, 4),
         "stages": [[name, round(seconds, 5)] for name, seconds in answer.stages],
         "dropped": [[d.text, d.reason] for d in answer.dropped],
-        "citations": [_citation(c, find(c.article_id)) for c in answer.citations],
+        "citations": [_citation(c, find) for c in answer.citations],
         "hits": [_hit(h) for h in answer.hits],
     }
 
 
-def _citation(citation: Citation, article: Article) -> dict[str, Any]:
+def _citation(citation: Citation, find: Callable[[str], Article]) -> dict[str, Any]:
+    article = find(citation.article_id)
     return {
-        **citation_json(citation),
+        **citation_json(citation, find),
         "passage": [citation.passage.start, citation.passage.end],
         "marks": [[mark.start, mark.end] for mark in citation.marks],
         "title": article.title,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from html import escape as escape_markup
 
+from index.languages import direction
 from index.types import Article, Span
 from rag.citations import disarm
 from rag.types import Answer, Citation
@@ -97,7 +98,7 @@ def quotation_html(article: Article, passage: Span, cited: Span | None = None, m
         _piece(after, article, inner.end, outer.end),
     ]
     text = "".join(pieces)
-    attributes = f'{offsets_html(article, outer)} lang="{escape(article.lang)}" dir="auto"'
+    attributes = f'{offsets_html(article, outer)} lang="{escape(article.lang)}" dir="{direction(article.lang)}"'
     return f'<div class="cc-quotation" {attributes}>{text}</div>'
 
 
@@ -106,8 +107,8 @@ def language_badge(lang: str) -> str:
     return f'<span class="cc-lang" lang="{escape(lang)}">{escape(texts.language_name(lang))}</span>'
 
 
-def heading_html(article: Article, ui: str = "en") -> str:
-    """Title, language, publisher and date of an article."""
+def heading_html(article: Article, ui: str = "en", at: int | None = None) -> str:
+    """Title, language, publisher and date of an article, and the page that holds the character `at`."""
     title = escape(article.title or texts.say(ui, "untitled"))
     facts = [language_badge(article.lang)]
     if article.publisher:
@@ -115,6 +116,8 @@ def heading_html(article: Article, ui: str = "en") -> str:
     if article.date:
         day = escape(texts.date_name(article.date, ui))
         facts.append(f'<time datetime="{escape(article.date)}">{day}</time>')
+    if at is not None and (page := article.page(at)):
+        facts.append(f'<span class="cc-at-page">{escape(texts.say(ui, "page", number=page))}</span>')
     return (
         f'<span class="cc-heading"><bdi class="cc-title" lang="{escape(article.lang)}">{title}</bdi>'
         f'<span class="cc-facts">{" ".join(facts)}</span></span>'
@@ -134,7 +137,7 @@ def marker_html(citation: Citation, turn: int, article: Article, ui: str = "en")
 
 
 def _quoted(html: str, lang: str) -> str:
-    return f'<span class="cc-quoted" lang="{escape(lang)}">{html}</span>'
+    return f'<span class="cc-quoted" lang="{escape(lang)}" dir="{direction(lang)}">{html}</span>'
 
 
 def _disarmed(citation: Citation) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from index.languages import detect
+from index.languages import detect, direction
 from index.types import Article
 from rag.types import Answer
 from ui.places import article_or_none
@@ -85,7 +85,7 @@ def _hits(answer: Answer, find: Callable[[str], Article], ui: str) -> str:
         rows.append(
             f'<tr{used}><th scope="row">{rank}</th>'
             f"<td>{_open(p.article_id, p.start, p.end, p.lang, title)}"
-            f'<span class="cc-begin" lang="{escape(p.lang)}" dir="auto">{escape(begin)}…</span>{also}{part}</td>'
+            f'<span class="cc-begin" lang="{escape(p.lang)}" dir="{direction(p.lang)}">{escape(begin)}…</span>{also}{part}</td>'
             f'<td><span class="cc-meter" aria-hidden="true"><span style="inline-size:{width:.0f}%"></span></span>'
             f"{hit.score:.3f}</td><td>{_place(hit.why.dense_rank, hit.why.dense_score)}</td>"
             f"<td>{_place(hit.why.lexical_rank, hit.why.lexical_score)}</td>"

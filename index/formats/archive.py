@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import lzma
+import stat
 import zipfile
 import zlib
 from dataclasses import replace
@@ -11,10 +12,10 @@ from pathlib import PurePosixPath
 
 from index import formats
 from index.errors import ArticleUnreadable
-from index.formats import Parsed
+from index.formats import Parsed, escaped, harmless
 
 _MAX_MEMBERS = 100_000
-_MAX_TOTAL = 1 << 30  # bytes, unpacked
+_MAX_TOTAL = 256 << 20  # bytes, unpacked
 _MAX_RATIO = 200  # of a member's size to its packed size; text packs 3 to 10 times, a bomb 1,000 times
 
 
@@ -28,7 +29,7 @@ def read(name: str, data: bytes) -> Parsed:
                 path = PurePosixPath(_name(member).replace("\\", "/"))
                 if member.is_dir() or any(p.startswith((".", "__MACOSX")) and p != ".." for p in path.parts):
                     continue
-                where = f"{name}/{path}"
+                where = f"{name}/{escaped(str(path))}"
                 try:
                     _add(parsed, archive, member, path, where)
                 except ArticleUnreadable as error:
@@ -45,15 +46,24 @@ def check_sizes(name: str, archive: zipfile.ZipFile) -> None:
     members = archive.infolist()
     if len(members) > _MAX_MEMBERS:
         raise ArticleUnreadable(f"{name}: has {len(members):,} members, at most {_MAX_MEMBERS:,} are read; split it")
+    ends = 0
+    for m in sorted(members, key=lambda m: m.header_offset):
+        if m.header_offset < ends:
+            raise ArticleUnreadable(f"{name}: {escaped(m.filename)} lies over another member, like in a ZIP bomb")
+        ends = m.header_offset + m.compress_size
     total = sum(m.file_size for m in members)
     if total > _MAX_TOTAL:
         raise ArticleUnreadable(f"{name}: unpacks to {total >> 20:,} MB, at most {_MAX_TOTAL >> 20:,} are read; split it")
     for m in members:
         if m.file_size > 1 << 20 and m.file_size > _MAX_RATIO * max(1, m.compress_size):
-            raise ArticleUnreadable(f"{name}: {m.filename} is packed {_MAX_RATIO} times and more, like a ZIP bomb")
+            raise ArticleUnreadable(f"{name}: {escaped(m.filename)} is packed {_MAX_RATIO} times and more, like a ZIP bomb")
 
 
 def _add(parsed: Parsed, archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: PurePosixPath, where: str) -> None:
+    if harmless(str(path)) != str(path):
+        raise ArticleUnreadable(f"{where}: its name holds control characters; rename it")
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise ArticleUnreadable(f"{where}: is a link and no file")
     if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
         raise ArticleUnreadable(f"{where}: its name leads out of the archive")
     reader = formats.kind(path.name)

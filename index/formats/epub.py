@@ -18,7 +18,7 @@ _NAMES = {"c": "urn:oasis:names:tc:opendocument:xmlns:container", "o": "http://w
 
 
 def read(name: str, data: bytes) -> Parsed:
-    """The book's text, a chapter after the other; where a chapter begins stands in `pages`."""
+    """The book's text, a chapter after the other. It has no pages: where they break is the reading device's choice."""
     from lxml import etree
 
     try:
@@ -32,7 +32,7 @@ def read(name: str, data: bytes) -> Parsed:
             order = [files[i.get("idref")] for i in package.iterfind(".//o:spine/o:itemref", _NAMES)]
             folder = posixpath.dirname(root)
             chapters = []
-            for href in order:
+            for href in dict.fromkeys(order):  # a chapter named a thousand times is one
                 member = posixpath.normpath(posixpath.join(folder, unquote(href)))
                 chapters.append(plain(_without_declaration(decode(f"{name}/{member}", archive.read(member)))))
             title, day, lang = (package.findtext(f".//dc:{n}", None, _NAMES) for n in ("title", "date", "language"))
@@ -43,12 +43,8 @@ def read(name: str, data: bytes) -> Parsed:
     chapters = [c for c in chapters if c.strip()]
     if not chapters:
         raise ArticleUnreadable(f"{name}: holds no text")
-    starts, at = [], 0
-    for chapter in chapters:
-        starts.append(at)
-        at += len(chapter) + 1
     day = day[:10] if day and len(day) >= 10 else None
-    return Parsed([Raw("\n".join(chapters), title=title, date=day, lang=_tag(lang), pages=tuple(starts[1:]), cleaned=True)])
+    return Parsed([Raw("\n".join(chapters), title=title, date=day, lang=_tag(lang), cleaned=True)])
 
 
 def _without_declaration(page: str) -> str:

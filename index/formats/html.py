@@ -69,7 +69,7 @@ def _decoded(name: str, data: bytes) -> str:
 def _depth(page: str) -> int:
     """How deep tags are nested at most, void elements and forgotten end tags aside: an upper bound that is quick."""
     depth = deepest = 0
-    for m in re.finditer(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)([^<>]*)>", page):
+    for m in re.finditer(r"<(/?)([a-zA-Z][a-zA-Z0-9]*+)([^<>]*+)>", page):
         if m[2].lower() in _VOID or m[3].endswith("/") or m[2].lower() in ("p", "li", "td", "tr", "th", "dd", "dt", "option"):
             continue
         depth = max(0, depth + (-1 if m[1] else 1))

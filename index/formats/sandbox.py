@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from index.errors import ArticleUnreadable
-from index.formats import Parsed, Raw, read
+from index.formats import Parsed, Raw, read, read_bytes
 
 SECONDS = 60.0  # for one file
 MEMORY = 3 << 30  # bytes of address space
@@ -91,7 +91,7 @@ def serve(memory: int) -> None:
     for line in _lines():
         name, path = json.loads(line)
         try:
-            parsed = read(name, Path(path).read_bytes())
+            parsed = read(name, read_bytes(name, Path(path)))
             answer = {"raws": [asdict(raw) for raw in parsed.raws], "problems": parsed.problems}
         except ArticleUnreadable as error:
             answer = {"error": str(error)}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 
 from index.errors import ArticleUnreadable
-from index.formats import Parsed, Raw
+from index.formats import Parsed, Raw, harmless
 from index.formats.text import decode
 
 # What the columns are called, best first; compared without case.
@@ -41,7 +41,7 @@ def read(name: str, data: bytes) -> Parsed:
         if not found.get("text", "").strip():
             parsed.problems.append(f"{name}:{number}: has no text (a column called {', '.join(_COLUMNS['text'][:3])})")
             continue
-        found["name"] = re.sub(r"[\s\x00-\x1f/\\]+", "_", found.get("name") or str(number))[:100]
+        found["name"] = harmless(re.sub(r"[\s/\\]+", "_", found.get("name") or str(number)), "_")[:100]
         if found["name"] in seen:
             parsed.problems.append(f"{name}:{number}: has the same id as a row before it, {found['name']}")
             continue

@@ -6,13 +6,12 @@ import codecs
 
 from index.errors import ArticleUnreadable
 from index.formats import Parsed, Raw
+from index.formats.encodings import likeliest
 
 _MARKS = (  # longest first: UTF-32's little-endian mark begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LIKELY = ["gb18030", "big5hkscs", "utf_16_le", "utf_16_be", "cp1252", "cp932", "euc_jp", "euc_kr", "cp1250", "cp1251", "cp1256"]
-_SAMPLE = 1 << 18  # bytes; enough to tell an encoding, and charset-normalizer takes seconds for megabytes
 
 
 def read(name: str, data: bytes) -> Parsed:
@@ -22,13 +21,13 @@ def read(name: str, data: bytes) -> Parsed:
 
 def decode(name: str, data: bytes) -> str:
     """`data` as text with universal newlines, otherwise untouched: UTF-8 where it is valid, else by its byte order
-    mark, else in the encoding that charset-normalizer finds likeliest.
+    mark, else in the encoding that is likeliest by far.
 
-    ArticleUnreadable if it is binary or no encoding fits.
+    ArticleUnreadable if it is binary, no encoding fits, or two fit alike.
     """
-    text = _utf8(data) if b"\0" not in data else None
-    if text is None:
-        text = _other(data)
+    text = utf8 = _utf8(data) if b"\0" not in data else None
+    if text is None or (text.isascii() and not _is_text(text)):  # UTF-16 may look like ASCII with control characters
+        text = _other(data) or utf8
     if text is None:
         what = "is binary, not text" if b"\0" in data else "is in no encoding that can be told"
         raise ArticleUnreadable(f"{name}: {what}; save it as UTF-8 text")
@@ -46,19 +45,9 @@ def _other(data: bytes) -> str | None:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _strictly(data, encoding)
-    from charset_normalizer import from_bytes
-
-    sample = data[: _SAMPLE & ~3]
-    for match in from_bytes(sample, cp_isolation=_LIKELY, threshold=0.3, enable_fallback=False):
-        text = _strictly(data, match.encoding)
-        if text is not None and _is_text(text):
-            return text
-    # Charset-normalizer wants some prose; a few words in cp1252 or gb18030 are valid in few encodings.
-    for encoding in ("gb18030", "big5hkscs", "cp1252"):
-        text = _strictly(data, encoding) if b"\0" not in data else None
-        if text is not None and _is_text(text):
-            return text
-    return None
+    encoding = likeliest(data)
+    text = _strictly(data, encoding) if encoding else None
+    return text if text is not None and _is_text(text) else None
 
 
 def _strictly(data: bytes, encoding: str) -> str | None:

@@ -20,11 +20,7 @@ export function render() {
   for (const a of start.articles) {
     const read = make("button", { type: "button", class: "cc-head cc-read", "data-article": a.id },
       make("span", { class: "cc-heading" }, make("bdi", { class: "cc-title", lang: a.lang }, a.title), facts(a)));
-    const gone = start.changes
-      ? twice("cc-quiet", t("delete"), t("delete_sure"), () => change("articles/delete", { id: a.id }, [a.title]),
-        { "data-delete": a.id, "aria-label": `${t("delete")}: ${a.title}` })
-      : null;
-    list.append(make("li", {}, read, gone));
+    list.append(make("li", {}, read, deleting(a.id, a.title), twins(a)));
   }
   if (start.total > start.articles.length) {
     list.append(make("li", { class: "cc-note" }, t("more", { n: start.total - start.articles.length })));
@@ -32,6 +28,19 @@ export function render() {
   const heading = make("h2", {}, t("collection", { n: start.total }));
   section.replaceChildren(heading, start.changes ? form() : make("p", { class: "cc-note" }, t("fixed")), list);
   report();
+}
+
+function deleting(id, name) {
+  if (!state.start.changes) return null;
+  return twice("cc-quiet", t("delete"), t("delete_sure"), () => change("articles/delete", { id }, [name]),
+    { "data-delete": id, "aria-label": `${t("delete")}: ${name}` });
+}
+
+function twins(a) {
+  if (!a.also.length) return null;
+  const each = a.also.map((twin) => make("li", {},
+    make("button", { type: "button", class: "cc-link cc-read", "data-article": twin.id }, make("bdi", {}, twin.name)), deleting(twin.id, twin.name)));
+  return make("div", { class: "cc-also" }, t("also_at", { where: "" }), make("ul", {}, ...each));
 }
 
 function facts(a) {
