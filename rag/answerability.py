@@ -52,13 +52,13 @@ def judge(found: Sequence[Evidence], hits: Sequence[Hit], question_lang: str) ->
     """(confidence, None) if the hits answer, else (confidence, reason)."""
     if not hits or not found:
         return 0.0, "nothing_retrieved"
-    fitted = calibration()
-    confidence = fitted.probability(features(found, hits, question_lang))
     if question_lang.split("-")[0] not in FITTED:
         best = found[0]
-        if best.signals[_OWN] < SENTENCE or (hits[best.hit].why.coverage or 0.0) < PASSAGE:
-            near = max(hit.why.coverage or 0.0 for hit in hits) >= NEAR
-            return 0.0, "not_supported" if near else "nothing_retrieved"
+        if best.signals[_OWN] >= SENTENCE and (hits[best.hit].why.coverage or 0.0) >= PASSAGE:
+            return best.signals[_OWN], None
+        return 0.0, "not_supported" if max(hit.why.coverage or 0.0 for hit in hits) >= NEAR else "nothing_retrieved"
+    fitted = calibration()
+    confidence = fitted.probability(features(found, hits, question_lang))
     if confidence >= fitted.threshold:
         return confidence, None
     return confidence, "not_supported" if max(h.searched for h in hits) >= fitted.topic else "out_of_scope"
