@@ -118,7 +118,7 @@ def test_doctor_says_what_to_type(tmp_path, monkeypatch):
     (town / "new.txt").write_text("A new observatory stands here.", encoding="utf-8")
     (town / "hafen.txt").unlink()
     assert "2 files" in said()["index"] and "crosscite build" in said()["index"]
-    next(folder.glob("data-*/vectors.faiss")).write_bytes(b"")
+    next(folder.glob("data-*/vectors/vectors.npy")).write_bytes(b"")
     assert "is damaged or missing" in said()["index"]
     (tmp_path / "empty").mkdir()
     assert "--seeds" in said(seeds=tmp_path / "empty")["articles"] and "--seeds DIR" in said(seeds=tmp_path / "no")["articles"]

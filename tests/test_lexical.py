@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from math import log
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import IndexCorrupt
 from index.lexical import Lexical, terms
+from index.postings import Blocks
 
 K1, B = 1.2, 0.6
 
@@ -95,13 +97,18 @@ def test_known_are_the_terms_that_some_passage_has():
 
 def test_a_saved_index_finds_the_same_under_any_folder_name(tmp_path):
     folder = tmp_path / "索引 für Ünïcode"
-    lexical = Lexical.build([["#2E+11", "国家"], ["国家"], [], ["brücke", "_brück"]])
-    lexical.save(folder)
+    documents = [["#2E+11", "国家"], ["国家"], [], ["brücke", "_brück"]]
+    lexical = Lexical.build(documents)
+    blocks = Blocks(folder / "scratch")
+    for row, document in enumerate(documents):
+        blocks.add(row, document)
+    blocks.end()
+    Lexical.write(folder, [(block, None) for block in blocks.done], np.array([2, 1, 0, 2], np.int32))
     opened = Lexical.open(folder)
     assert len(opened) == len(lexical) == 4
     for query in (["国家"], ["#2E+11", "brücke"], ["_brück"]):
         assert opened.search(query, 4) == lexical.search(query, 4) != []
-    (folder / "terms.json").write_text("{}", encoding="utf-8")
+    (folder / "keys.npy").write_text("{}", encoding="utf-8")
     with pytest.raises(IndexCorrupt, match="crosscite build"):
         Lexical.open(folder)
 

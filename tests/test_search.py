@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from fakes import TOWN, ConceptEmbedder, article, index_of
+from fakes import TOWN, ConceptEmbedder, article, index_of, words_of_all
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +17,6 @@ from index.lexical import Lexical
 from index.normalise import fold
 from index.search import CONTEXT, DENSE, OWN, RRF_K, Index, context, rrf
 from index.types import Embedder, Retriever
-from index.wordtable import words_of_all
 
 LANGS = {"hafen": "de", "school": "en", "tianwen": "zh-Hans"}
 
