@@ -18,9 +18,9 @@ from index.errors import IndexCorrupt
 from index.files import Array, Checks, Growing, array
 
 EXACT = 20_000
-PROBES = 32
-_SAMPLE = 64  # rows a list that its centre is learnt from
-_ROUNDS = 8
+PROBES = 64
+_SAMPLE = 32  # rows a list that its centre is learnt from
+_ROUNDS = 6
 _BLOCK = 8192  # rows in memory at once
 _VECTORS, _GROUPS = "vectors.npy", "groups.json"
 _ARRAYS = ("order", "lists", "centres")
@@ -84,6 +84,15 @@ class Dense:
     def __getitem__(self, rows: np.ndarray) -> np.ndarray:
         """(m, dim) float32: the vectors of these rows."""
         return self._vectors[self._order[rows][:, 1]]
+
+    def places(self, tag: str) -> tuple[int, int]:
+        """Where a group's vectors stand: `at(slice(*places(tag)))` are all of them."""
+        first, last = self._groups[tag]
+        return int(self._lists[first]), int(self._lists[last])
+
+    def at(self, places: slice) -> np.ndarray:
+        """(m, dim) float32: the vectors at these places."""
+        return self._vectors[places]
 
     def cosines(self, query: np.ndarray, rows: Sequence[int]) -> np.ndarray:
         """(len(rows),) the cosines of these rows with one (dim,) unit vector."""

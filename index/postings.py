@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ _SHORT = 8
 _ARRAYS = ("keys", "begins", "rows", "counts")
 
 
+@lru_cache(1 << 16)
 def key(term: str) -> int:
     """A term as 64 bits: its own bytes where it has less than eight of them, else 63 bits of their hash.
 

@@ -67,7 +67,7 @@ class Index:
         self.articles: Mapping[str, Article] = articles if isinstance(articles, Mapping) else {a.id: a for a in articles}
         self.passages = passages if isinstance(passages, Passages) else tuple(passages)
         self.embedder = embedder
-        self._dense = dense
+        self.dense = dense
         self._lexical = lexical
         if not len(passages) == len(dense) == len(lexical):
             raise ValueError(f"{len(passages)} passages, {len(dense)} vectors, {len(lexical)} lexical rows")
@@ -107,7 +107,7 @@ class Index:
         vector = self.embedder.encode_queries([asked.text])[0]
         tags = [tag for tag in self._rows if not langs or any(same_language(tag, w) for w in langs)]
         groups = [self._rows[tag] for tag in tags]
-        found = [self._dense.search_group(vector, PER_LANGUAGE, tag) for tag in tags]
+        found = [self.dense.search_group(vector, PER_LANGUAGE, tag) for tag in tags]
         worded = self._lexical.search_each(asked_terms, PER_LANGUAGE, groups)
         fused = rrf([[row for row, _ in ranking] for ranking in (*found, *worded)], [1.0] * (2 * len(groups)))
         rows = sorted(fused, key=lambda row: (-fused[row], row))[:CANDIDATES]
@@ -116,7 +116,7 @@ class Index:
         dense = {row: score for ranking in found for row, score in ranking}
         lexical = {row: score for ranking in worded for row, score in ranking}
         ranks = _ranks(dense), _ranks(lexical), {row: rank for rank, row in enumerate(rows, 1)}
-        cosines = self._dense.cosines(vector, rows)
+        cosines = self.dense.cosines(vector, rows)
         coverage = self._coverage.of(asked, rows)
         same = np.array([tag.split("-")[0] == lang.split("-")[0] for tag in self._columns.tags])
         own = same[self._codes[rows]]

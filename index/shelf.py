@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import fields
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -57,8 +57,7 @@ class Writer:
         self._keys.append(_key(article.id))
         if passages:
             self._add(article.text, passages)
-        about = {name: value for name, value in asdict(article).items() if name != "text"}
-        line, text = json.dumps(about).encode() + b"\n", article.text.encode("utf-8", "surrogatepass")
+        line, text = json.dumps(_about(article)).encode() + b"\n", article.text.encode("utf-8", "surrogatepass")
         for file, content in zip(self._files, (line, text), strict=True):
             file.write(content)
         self._line, self._text = self._line + len(line), self._text + len(text)
@@ -129,7 +128,7 @@ class Articles(Mapping[str, Article]):
     def _made(self, number: int) -> Article:
         about = self.about(number)
         text = self.text.of(*self._table[number : number + 2][:, 1].tolist())
-        spans = tuple(Span(**span) for span in about["keep"])
+        spans = tuple(Span(*span) for span in about["keep"])
         return Article(**{**about, "text": text, "keep": spans, "pages": tuple(about["pages"])})
 
 
@@ -163,6 +162,12 @@ class Passages(Sequence[Passage]):
         spans = tuple(Span(*s) for s in self._sentences[first:last].tolist())
         text = self._articles.text.of(begin, stop)
         return Passage(self._articles.about(number)["id"], self._articles.lang(number), start, end, text, spans)
+
+
+def _about(article: Article) -> dict:
+    """All of an article but its text, as JSON has it."""
+    about = {field.name: getattr(article, field.name) for field in fields(article) if field.name != "text"}
+    return about | {"keep": [(span.start, span.end) for span in article.keep]}
 
 
 def _key(article_id: str) -> int:

@@ -80,7 +80,7 @@ def build(
             made = Made(data, embedder, _sizes(embedder), old)
             after = _read(seeds, there, made, old, problems)
             passages = made.index(encoded, progress)
-            _swap(folder, data, passages, embedder)
+            swap(folder, data, passages, embedder)
         except OSError as error:
             shutil.rmtree(data, ignore_errors=True)
             encoded.forget()  # a full disk needs the room more than the next build needs the vectors
@@ -175,7 +175,7 @@ def _open(folder: Path, manifest: dict, embedder: Embedder) -> Index:
     )
 
 
-def _swap(folder: Path, data: Path, passages: int, embedder: Embedder) -> None:
+def swap(folder: Path, data: Path, passages: int, embedder: Embedder) -> None:
     """Makes the data the index: seals it, then names it in the manifest."""
     about = {"settings": _settings(embedder), "passages": passages, "data": data.name, "files": files.seal(data)}
     manifests.write(folder, about)

@@ -205,7 +205,7 @@ def test_a_passage_in_the_question_s_own_language_scores_less_for_the_same_suppo
 
 def test_words_stored_and_words_made_when_needed_rank_alike(town):
     stored = Index(
-        town.articles.values(), town.passages, town._dense, town._lexical, town.embedder,
+        town.articles.values(), town.passages, town.dense, town._lexical, town.embedder,
         words_of_all(town.articles.values(), town.passages, town.embedder),
     )
     for query in ("When was the bridge at the harbour opened in 1987?", "港口的桥梁什么时候开放?", "1.5 million", "Brot"):
@@ -217,7 +217,7 @@ def test_words_stored_and_words_made_when_needed_rank_alike(town):
 def test_a_table_of_other_passages_is_refused(town):
     few = words_of_all(town.articles.values(), town.passages[1:], town.embedder)
     with pytest.raises(ValueError, match="rows of words"):
-        Index(town.articles.values(), town.passages, town._dense, town._lexical, town.embedder, few)
+        Index(town.articles.values(), town.passages, town.dense, town._lexical, town.embedder, few)
 
 
 def test_a_name_alone_is_found_in_the_other_script():
