@@ -40,13 +40,14 @@ def seal(data: Path) -> dict[str, dict[str, object]]:
         np.save(path.with_name(path.name + _SUMS), np.array(sums, np.uint32), allow_pickle=False)
     made = sorted(p for p in data.rglob("*") if p.is_file())
     with ThreadPoolExecutor(_WAITING) as pool:  # a disk that is asked for many files writes them together
-        list(pool.map(_sync, made))
-    return {p.relative_to(data).as_posix(): {"size": p.stat().st_size, "sha256": sha256(p)} for p in made}
+        return dict(zip((p.relative_to(data).as_posix() for p in made), pool.map(_sealed, made), strict=True))
 
 
-def _sync(path: Path) -> None:
+def _sealed(path: Path) -> dict[str, object]:
+    """Waits until the file is on the disk; its size and hash."""
     with open(path, "rb") as file:
         os.fsync(file.fileno())
+        return {"size": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def damaged(data: Path, written: Mapping[str, Mapping[str, object]], whole: bool = False) -> Iterator[Path]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import product
 from math import log
 
 import numpy as np
 import pytest
+import snowballstemmer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import IndexCorrupt
-from index.lexical import Lexical, terms
+from index.lexical import Lexical, _stem, terms
 from index.postings import Blocks
 
 K1, B = 1.2, 0.6
@@ -131,6 +133,19 @@ def test_a_saved_index_finds_the_same_under_any_folder_name(tmp_path):
 def test_terms_are_stems_grams_bigrams_and_quantities(lang, text, present, absent):
     found = set(terms(text, lang))
     assert present - found == set() and absent & found == set()
+
+
+SYLLABLES = "a ai an ang ba bei bian biao chuang ci de di e en er fei ga gui hong ji jing juan la li liu lü ma men ning ou pi qi qiong re ri"
+SYLLABLES += " san shi ti tu wang wei xiong xue yan yi yuan zao zhi zhuang zi"
+
+
+def test_the_stemmers_leave_alone_what_is_not_given_to_them():
+    pinyin = ["".join(pair) for pair in product(SYLLABLES.split(), repeat=2)]
+    names = "pangaea venezuela poeta cuervo maestra kobe iran obama tokio bonn kongo hamburg china japan taiwan mao".split()
+    for language in ("english", "german"):
+        stemmer = snowballstemmer.stemmer(language)
+        for word in [*pinyin, *names]:
+            assert _stem(word, language) == stemmer.stemWord(word)
 
 
 def test_a_german_compound_shares_grams_with_its_parts():
