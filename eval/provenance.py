@@ -17,7 +17,7 @@ from eval.dataset import Question
 from eval.significance import ROUNDS, SEED
 
 ROOT = Path(__file__).resolve().parent.parent
-_LIBRARIES = ("numpy", "faiss-cpu", "bm25s", "onnxruntime", "tokenizers")
+_LIBRARIES = ("numpy", "faiss-cpu", "onnxruntime", "tokenizers")
 _ANSWERING = ("index", "rag")  # the packages whose code and coefficients decide what is answered
 
 
