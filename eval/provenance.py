@@ -17,7 +17,7 @@ from eval.dataset import Question
 from eval.significance import ROUNDS, SEED
 
 ROOT = Path(__file__).resolve().parent.parent
-_LIBRARIES = ("numpy", "faiss-cpu", "bm25s", "onnxruntime", "tokenizers")
+_LIBRARIES = ("numpy", "faiss-cpu", "onnxruntime", "tokenizers")
 _ANSWERING = ("index", "rag")  # the packages whose code and coefficients decide what is answered
 
 
@@ -108,12 +108,11 @@ def source_digest(root: Path = ROOT) -> str:
 
 
 def index_fingerprint(folder: Path) -> str:
-    """The name of the data that the index's manifest points to, or `in memory` without a manifest."""
+    """What the index's manifest says of its articles and settings in 16 digits, or `in memory` without a manifest."""
     try:
-        data = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["data"]
+        return str(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["fingerprint"])
     except (OSError, ValueError, KeyError):
         return "in memory"
-    return str(data).removeprefix("data-")
 
 
 def git_state(root: Path) -> tuple[str | None, bool | None]:

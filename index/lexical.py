@@ -1,18 +1,19 @@
-"""BM25 over words, CJK bigrams, Latin subword grams and quantities, with bm25s."""
+"""BM25 over words, CJK bigrams, Latin subword grams and quantities."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
-from index.errors import IndexCorrupt
+from index.files import Array, Checks, Growing, array
 from index.languages import STOP_WORDS
 from index.normalise import fold
+from index.postings import Blocks, Postings, key, merged
 from index.quantities import terms as quantity_terms
 
 VERSION = 4
@@ -51,9 +52,20 @@ def stems_of(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_stem(word, language) for language in ("english", "german")))
 
 
+# Words that neither stemmer changes, by their ending and for want of a spelled-out umlaut: most of the pinyin that names
+# in a Chinese question may be spelled in, which took a third of a search's time.
+_WHOLE = re.compile(r"(?!.*[aou]e)[a-z]{2,}(?:[aou]|[^lgct]i|an|[aeo]ng)")
+
+
+_STEMMING = Lock()  # a stemmer works on a state of its own
+
+
 @cache
 def _stem(word: str, language: str) -> str:
-    return _stemmer(language).stemWord(word)
+    if _WHOLE.fullmatch(word):
+        return word
+    with _STEMMING:
+        return _stemmer(language).stemWord(word)
 
 
 @cache
@@ -63,80 +75,94 @@ def _stemmer(language: str):
     return snowballstemmer.stemmer(language)
 
 
-_POSTINGS = ("data", "indices", "indptr")  # as bm25s calls weights, rows and begins
-_TERMS = "terms.json"
+_ARRAYS = ("keys", "begins", "rows", "counts", "weights", "lengths")
 
 
 class Lexical:
-    """A BM25 index over passages, built once and opened by memory map.
+    """A BM25 index over passages.
 
-    `weights` and `rows` hold the postings of all terms one after another; those of term `vocabulary[t]` are in
-    `begins[t]:begins[t + 1]`. A weight is what the term adds to its row's score.
+    `postings` hold the rows of every term, `weights` what each adds to its row's score, `lengths` (n,) the number of
+    terms a row has.
     """
 
-    def __init__(
-        self, vocabulary: dict[str, int], weights: np.ndarray, rows: np.ndarray, begins: np.ndarray, size: int
-    ) -> None:
-        self._vocabulary, self._size = vocabulary, size
-        self._weights, self._rows, self._begins = (np.asarray(a) for a in (weights, rows, begins))  # a memmap slices slowly
+    def __init__(self, postings: Postings, weights: Array, lengths: Array) -> None:
+        self.postings, self._weights, self.lengths = postings, weights, lengths
+        self._keys, self._begins = postings.keys[:], postings.begins[:]
 
     @classmethod
     def build(cls, documents: Sequence[Sequence[str]]) -> Lexical:
         """From the terms of each passage, in row order; a passage may have none."""
-        import bm25s
-
-        bm25 = bm25s.BM25(method="lucene", k1=1.2, b=0.6)
-        vocabulary: dict[str, int] = {}
-        ids = [[vocabulary.setdefault(t, len(vocabulary)) for t in document] for document in documents]
-        if not vocabulary:
-            ids, vocabulary = [[0]], {"": 0}  # bm25s cannot index no term at all; no query has the empty one
-        bm25.index((ids, vocabulary), show_progress=False, create_empty_token=True)
-        return cls(bm25.vocab_dict, *(bm25.scores[name] for name in _POSTINGS), len(documents))
+        blocks = Blocks()
+        for row, document in enumerate(documents):
+            blocks.add(row, document)
+        blocks.end()
+        lengths = np.array([len(document) for document in documents], np.int32)
+        parts = list(merged([(block, None) for block in blocks.done], lengths))
+        empty = [np.zeros(0, t) for t in (np.uint64, np.int64, np.int32, np.uint16, np.float32)]
+        keys, sizes, rows, counts, weights = map(np.concatenate, zip(empty, *parts, strict=True))
+        return cls(Postings(keys, np.append(0, np.cumsum(sizes)), rows, counts), weights, lengths)
 
     @classmethod
-    def open(cls, folder: Path) -> Lexical:
-        """The index saved in `folder`, its postings mapped into memory."""
-        try:
-            about = json.loads((folder / _TERMS).read_text(encoding="utf-8"))
-            arrays = [np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _POSTINGS]
-            return cls(about["terms"], *arrays, about["passages"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise IndexCorrupt(f"{folder.name}/ cannot be read; rebuild: crosscite build") from error
-
-    def save(self, folder: Path) -> None:
-        """Writes postings (npy) and vocabulary (JSON) to `folder`."""
+    def write(cls, folder: Path, sources: Sequence[tuple[Postings, np.ndarray | None]], lengths: np.ndarray) -> None:
+        """From `sources` as `merged` takes them, into the folder."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name, array in zip(_POSTINGS, (self._weights, self._rows, self._begins), strict=True):
-            np.save(folder / f"{name}.npy", array, allow_pickle=False)
-        about = {"passages": self._size, "terms": self._vocabulary}
-        (folder / _TERMS).write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
+        keys, sizes = [np.zeros(0, np.uint64)], [np.zeros(1, np.int64)]
+        with (
+            Growing(folder / "rows.npy", np.int32) as rows, Growing(folder / "counts.npy", np.uint16) as counts,
+            Growing(folder / "weights.npy", np.float32) as weights,
+        ):
+            for some, size, *columns in merged(sources, lengths):
+                keys.append(some)
+                sizes.append(size)
+                for file, values in zip((rows, counts, weights), columns, strict=True):
+                    file.add(values)
+        rest = {"keys": np.concatenate(keys), "begins": np.cumsum(np.concatenate(sizes)), "lengths": lengths}
+        for name, values in rest.items():
+            np.save(folder / f"{name}.npy", values, allow_pickle=False)
+
+    @classmethod
+    def open(cls, folder: Path, checks: Checks | None = None) -> Lexical:
+        """The index saved in `folder`, mapped into memory."""
+        keys, begins, rows, counts, weights, lengths = (array(folder / f"{name}.npy", checks) for name in _ARRAYS)
+        return cls(Postings(keys, begins, rows, counts), weights, lengths)
 
     def __len__(self) -> int:
-        return self._size
+        return len(self.lengths)
 
     def __contains__(self, term: str) -> bool:
         """True if any passage has the term."""
-        return term in self._vocabulary
+        return bool(self.known([term]))
 
     def rows_with(self, term: str) -> np.ndarray:
         """The rows that have the term, ascending."""
-        if term not in self:
-            return np.zeros(0, np.int64)
-        return np.sort(self._rows[self._postings(term)])
+        (column,) = self._columns([term])
+        return self.postings.rows[self._begins[column] : self._begins[column + 1]] if column >= 0 else np.zeros(0, np.int32)
 
-    def _postings(self, term: str) -> slice:
-        column = self._vocabulary[term]
-        return slice(self._begins[column], self._begins[column + 1])
+    def having(self, term: str, rows: np.ndarray) -> np.ndarray:
+        """(len(rows),) True where the row has the term."""
+        own = self.rows_with(term)
+        if not len(own):
+            return np.zeros(len(rows), dtype=bool)
+        return own[np.minimum(np.searchsorted(own, rows), len(own) - 1)] == rows
+
+    def _columns(self, terms: Sequence[str]) -> np.ndarray:
+        """(n,) the number of each term, -1 for one that no passage has."""
+        wanted = np.array([key(t) for t in terms], np.uint64)
+        if not len(self._keys):
+            return np.full(len(wanted), -1)
+        found = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        return np.where(self._keys[found] == wanted, found, -1)
 
     def known(self, query_terms: Sequence[str]) -> list[str]:
         """Those of the terms that any passage has, without repetitions, in order."""
-        return [t for t in dict.fromkeys(query_terms) if t in self._vocabulary]
+        terms = list(dict.fromkeys(query_terms))
+        return [t for t, column in zip(terms, self._columns(terms).tolist(), strict=True) if column >= 0]
 
     def matched(self, query_terms: Sequence[str], rows: Sequence[int]) -> list[tuple[str, ...]]:
         """For each of the rows those of the terms that it has, in order, without repetitions."""
-        known = self.known(query_terms)
-        held = [set(self.rows_with(t).tolist()) for t in known]
-        return [tuple(t for t, having in zip(known, held, strict=True) if row in having) for row in rows]
+        known, rows = self.known(query_terms), np.asarray(rows, dtype=np.int64)
+        held = [self.having(t, rows).tolist() for t in known]
+        return [tuple(t for t, having in zip(known, held, strict=True) if having[i]) for i in range(len(rows))]
 
     def search(
         self, query_terms: Sequence[str], k: int, among: Sequence[int] | None = None
@@ -145,18 +171,19 @@ class Lexical:
 
         `among` limits the search to these rows.
         """
-        return self.search_each(query_terms, k, [range(self._size) if among is None else among])[0]
+        return self.search_each(query_terms, k, [range(len(self)) if among is None else among])[0]
 
     def search_each(
         self, query_terms: Sequence[str], k: int, groups: Sequence[Sequence[int]]
     ) -> list[list[tuple[int, float]]]:
         """`search` in each group of rows, over one reading of the postings."""
-        known = self.known(query_terms)
-        if not known or k <= 0:
+        columns = [c for c in self._columns(list(dict.fromkeys(query_terms))).tolist() if c >= 0]
+        if not columns or k <= 0:
             return [[] for _ in groups]
-        scores = np.zeros(self._size, dtype=np.float32)
-        for postings in map(self._postings, known):
-            scores[self._rows[postings]] += self._weights[postings]
+        scores = np.zeros(len(self), dtype=np.float32)
+        for column in columns:
+            own = slice(self._begins[column], self._begins[column + 1])
+            scores[self.postings.rows[own]] += self._weights[own]
         return [_best(scores, np.asarray(rows, dtype=np.int64), k) for rows in groups]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from index.errors import IndexCorrupt, IndexMissing
 
 _NAME = "manifest.json"
-_KEYS = {"settings", "sources", "articles", "passages", "data", "files"}
+_KEYS = {"settings", "passages", "data", "files"}
 
 
 def read(folder: Path) -> dict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Container
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise, product
@@ -41,15 +41,19 @@ class Name:
             return bool(self.han.search(folded))
         return not self.latin.isdisjoint(_joined(folded))
 
-    def terms(self, known: Container[str]) -> list[str]:
-        """Those of the index terms `known` by which a text that holds the name in the other script is found: its Han
-        bigrams with these readings, whose characters are terms or stop words, or the stems of its spellings."""
+    def terms(self, known: Callable[[Sequence[str]], Sequence[str]]) -> list[str]:
+        """The index terms by which a text that holds the name in the other script is found: its Han bigrams with these
+        readings, whose characters are terms or stop words, or the stems of its spellings. `known` gives those of some
+        terms that the index has."""
         if self.han is not None:
             pairs = dict.fromkeys(pair for reading in self.syllables for pair in pairwise(reading))
-            chars = {s: [c for c in _characters()[s] if c in known or c in STOP_WORDS] for s in {s for pair in pairs for s in pair}}
-            return [a + b for first, second in pairs for a in chars[first] for b in chars[second] if a + b in known]
+            syllables = dict.fromkeys(s for pair in pairs for s in pair)
+            there = {c for s in syllables for c in _characters()[s]}
+            there = set(known(sorted(there))) | (there & STOP_WORDS)
+            chars = {s: [c for c in _characters()[s] if c in there] for s in syllables}
+            return list(known([a + b for first, second in pairs for a in chars[first] for b in chars[second]]))
         stems = dict.fromkeys(s for word in sorted(self.latin) for s in stems_of(word) if len(word) >= _SHORTEST)
-        return [s for s in stems if s in known]
+        return list(known(list(stems)))
 
 
 def names(question: str) -> tuple[Name, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 import numpy as np
 
 from index import duplicates, interaction
+from index.columns import Columns
 from index.coverage import TITLE as CONTEXT
 from index.coverage import Coverage, Question
 from index.dense import Dense
@@ -17,6 +18,7 @@ from index.names import names
 from index.normalise import fold, normalise
 from index.parts import interleaved, parts_of
 from index.quantities import terms as quantity_terms
+from index.shelf import Passages
 from index.types import Article, Embedder, Hit, Passage, Why
 from index.wordtable import WordTable
 
@@ -59,17 +61,18 @@ class Index:
     """
 
     def __init__(
-        self, articles: Iterable[Article], passages: Sequence[Passage], dense: Dense, lexical: Lexical,
+        self, articles: Iterable[Article] | Mapping[str, Article], passages: Sequence[Passage], dense: Dense, lexical: Lexical,
         embedder: Embedder, table: WordTable | None = None,
     ) -> None:
-        self.articles = {a.id: a for a in articles}
-        self.passages = tuple(passages)
+        self.articles: Mapping[str, Article] = articles if isinstance(articles, Mapping) else {a.id: a for a in articles}
+        self.passages = passages if isinstance(passages, Passages) else tuple(passages)
         self.embedder = embedder
-        self._dense = dense
+        self.dense = dense
         self._lexical = lexical
         if not len(passages) == len(dense) == len(lexical):
             raise ValueError(f"{len(passages)} passages, {len(dense)} vectors, {len(lexical)} lexical rows")
-        self._coverage = Coverage(self.articles.values(), self.passages, lexical, embedder, table)
+        self._columns = Columns.of(self.articles, self.passages)
+        self._coverage = Coverage(len(self.articles), self.passages, self._columns, lexical, embedder, table)
         self.words_of = lru_cache(_CACHE)(self._words_of)
 
     @cached_property
@@ -102,8 +105,9 @@ class Index:
         asked = self.question(query)
         asked_terms += [t for spelled in asked.name_terms for t in spelled]
         vector = self.embedder.encode_queries([asked.text])[0]
-        groups = [rows for tag, rows in self._rows.items() if not langs or any(same_language(tag, w) for w in langs)]
-        found = [self._dense.search(vector, PER_LANGUAGE, rows) for rows in groups]
+        tags = [tag for tag in self._rows if not langs or any(same_language(tag, w) for w in langs)]
+        groups = [self._rows[tag] for tag in tags]
+        found = [self.dense.search_group(vector, PER_LANGUAGE, tag) for tag in tags]
         worded = self._lexical.search_each(asked_terms, PER_LANGUAGE, groups)
         fused = rrf([[row for row, _ in ranking] for ranking in (*found, *worded)], [1.0] * (2 * len(groups)))
         rows = sorted(fused, key=lambda row: (-fused[row], row))[:CANDIDATES]
@@ -112,10 +116,11 @@ class Index:
         dense = {row: score for ranking in found for row, score in ranking}
         lexical = {row: score for ranking in worded for row, score in ranking}
         ranks = _ranks(dense), _ranks(lexical), {row: rank for rank, row in enumerate(rows, 1)}
-        cosines = self._dense.cosines(vector, rows)
+        cosines = self.dense.cosines(vector, rows)
         coverage = self._coverage.of(asked, rows)
-        own = [lang.split("-")[0] == self.passages[row].lang.split("-")[0] for row in rows]
-        scores = coverage + DENSE * cosines - OWN * np.array(own)
+        same = np.array([tag.split("-")[0] == lang.split("-")[0] for tag in self._columns.tags])
+        own = same[self._codes[rows]]
+        scores = coverage + DENSE * cosines - OWN * own
         order = sorted(range(len(rows)), key=lambda i: (-scores[i], rows[i]))
         best = duplicates.groups((self.passages[rows[i]] for i in order), k, self._same)
         held = self._lexical.matched(asked_terms, [rows[order[first]] for first, *_ in best])
@@ -145,7 +150,7 @@ class Index:
             inside = tuple(i for i, s in enumerate(words.spans) if s.start < name.span.end and name.span.start < s.end)
             if inside:
                 named.append((name, inside))
-        spelled = tuple(tuple(name.terms(self._lexical)) for name, _ in named)
+        spelled = tuple(tuple(name.terms(self._lexical.known)) for name, _ in named)
         return Question(text, words, frozenset(quantity_terms(query, detect(query))), tuple(named), spelled)
 
     def matched(self, asked: Question, text: str) -> np.ndarray:
@@ -166,10 +171,13 @@ class Index:
     @cached_property
     def _rows(self) -> dict[str, np.ndarray]:
         """Language -> the rows of its passages, ascending."""
-        groups: dict[str, list[int]] = {}
-        for row, passage in enumerate(self.passages):
-            groups.setdefault(passage.lang, []).append(row)
-        return {lang: np.array(rows, dtype=np.int64) for lang, rows in groups.items()}
+        of = self._codes
+        return {tag: rows for code, tag in enumerate(self._columns.tags) if len(rows := np.flatnonzero(of == code))}
+
+    @cached_property
+    def _codes(self) -> np.ndarray:
+        """(n,) the number of each passage's language."""
+        return self._columns.codes()
 
 
 def _ranks(scores: dict[int, float]) -> dict[int, int]:

@@ -1,7 +1,8 @@
 """The index on disk: build, open, and what changed in between.
 
-`.index/manifest.json` names the folder that holds the rest (`data-<fingerprint>/`) and is replaced last, in one
-step: a reader sees the old index or the new one. No pickle; every file's sha256 is in the manifest.
+`.index/manifest.json` names the folder that holds the rest (`data-<random>/`) and is replaced last, in one step: a
+reader sees the old index or the new one. No pickle; every file's size and sha256 are in the manifest, and `index.files`
+says when they are compared. A build reads the texts, then puts on the disk piece by piece what is made of them.
 """
 
 from __future__ import annotations
@@ -10,12 +11,11 @@ import contextlib
 import fcntl
 import hashlib
 import json
-import os
+import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from index import articles as articles_module
 from index import files, normalise, splitter, twins
@@ -27,17 +27,16 @@ from index.encoded import Encoded
 from index.errors import IndexCorrupt, IndexStale, UserError
 from index.formats import READERS
 from index.formats.sandbox import Sandbox
-from index.lexical import Lexical, terms
+from index.lexical import Lexical
+from index.making import LEXICAL, SHELF, SOURCES, VECTORS, WORDS, Made
 from index.manifest import retype
-from index.normalise import fold
-from index.search import Index, context
-from index.types import Article, Embedder, Passage
-from index.wordtable import WordTable, words_of_all
+from index.older import Older, sources_of
+from index.search import Index
+from index.shelf import Articles, Passages
+from index.types import Article, Embedder
+from index.wordtable import WordTable
 
-if TYPE_CHECKING:
-    import numpy as np
-
-FORMAT = 5
+FORMAT = 6
 BUDGET = 160
 OVERLAP = 40
 _TITLE = 32  # tokens left to the title before a passage, where the encoder's longest text is short
@@ -73,94 +72,81 @@ def build(
     there, problems = scan(seeds)
     with _locked(folder):
         _sweep(folder)
-        before = manifests.read_or_none(folder)
-        old = _Old.open(folder, before, _settings(embedder))
+        manifest = manifests.read_or_none(folder)
+        before = sources_of(folder, manifest)["articles"] if manifest else {}
+        old = Older.open(folder, manifest, _settings(embedder))
         if old and there and old.digests == {f.name: f.digest for f in there}:
             (folder / _ENCODED).unlink(missing_ok=True)
-            return _built(before, before, [*problems, *old.problems(old.digests)], old.by_id.values())
-        found, sources = _read(there, old, problems)
-        if not found:
-            reasons = "; ".join(p.message for p in problems) or f"it holds no file in {', '.join(READERS)}"
-            raise UserError(f"no article in {seeds} can be read: {reasons}")
-        found = twins.marked(found)
-        passages = twins.once(found, lambda a: splitter.split(a, embedder.count_tokens, *_sizes(embedder)))
-        manifest = _write(folder, found, passages, embedder, sources, old, progress)
-        return _built(before, manifest, problems, found)
+            return _built(before, before, [*problems, *old.problems(old.digests)], len(old.passages), False, old.articles.twins())
+        data = folder / f"data-{secrets.token_hex(8)}"
+        encoded = Encoded(folder / _ENCODED, embedder.name, embedder.dim)
+        try:
+            made = Made(data, embedder, _sizes(embedder), old)
+            after, found_twins = _read(seeds, there, made, old, problems)
+            passages = made.index(encoded, progress)
+            swap(folder, data, passages, embedder)
+        except OSError as error:
+            shutil.rmtree(data, ignore_errors=True)
+            encoded.forget()  # a full disk needs the room more than the next build needs the vectors
+            message = f"cannot write the index to {folder} ({error.strerror or error}); the index there before is kept"
+            raise UserError(message) from error
+        except BaseException:
+            shutil.rmtree(data, ignore_errors=True)
+            raise
+        encoded.forget()
+        _sweep(folder)
+        return _built(before, after, problems, passages, True, found_twins)
 
 
 def _read(
-    there: list[File], old: _Old | None, problems: list[Problem]
-) -> tuple[list[Article], dict[str, dict[str, object]]]:
-    """The articles of all files, the unchanged ones as the old index has them, and what the manifest says of each file."""
-    found: list[Article] = []
+    seeds: Path, there: list[File], made: Made, old: Older | None, problems: list[Problem]
+) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
+    """Adds the articles of all files, the unchanged ones as the old index has them, and writes down what each file was;
+    the digests of the articles, by id, and the twins. All texts are in memory for the while: any may be another's twin."""
+    read: list[tuple[Article, bool]] = []
     sources: dict[str, dict[str, object]] = {}
     with Sandbox() as sandbox:
 
-        def read(file: File) -> tuple[list[Article], list[Problem]]:
+        def articles_of(file: File) -> tuple[list[Article], list[Problem]]:
             if old and old.knows(file):
-                return old.articles(file.name), old.problems([file.name])
+                return old.of(file.name), old.problems([file.name])
             return read_file(file, sandbox)
 
-        for file, articles, missed, crowded in collect(there, read):
-            found += articles
+        for file, some, missed, crowded in collect(there, articles_of):
+            read += [(article, bool(old) and old.knows(file)) for article in some]
             problems += missed
             sources[file.name] = {
-                "digest": file.digest, "articles": [a.id for a in articles], "problems": [p.message for p in missed],
+                "digest": file.digest, "articles": [a.id for a in some], "problems": [p.message for p in missed],
                 "again": crowded,
             }
-    return found, sources
+    if not read:
+        reasons = "; ".join(p.message for p in problems) or f"it holds no file in {', '.join(READERS)}"
+        raise UserError(f"no article in {seeds} can be read: {reasons}")
+    marked = {a.id: a for a in twins.marked([article for article, _ in read])}
+    with made:
+        for before, known in read:
+            article = marked[before.id]
+            standing = marked[article.also[0]] if article.is_twin else None
+            made.add(article, known and not (article.also or before.also), standing)
+    digests = {i: _article_digest(a) for i, a in marked.items()}
+    text = json.dumps({"sources": sources, "articles": digests}, ensure_ascii=False)
+    (made.data / SOURCES).write_text(text, encoding="utf-8", errors="surrogatepass")
+    return digests, tuple((a.id, a.also[0]) for a in marked.values() if a.is_twin)
 
 
-@dataclass(frozen=True)
-class _Old:
-    """The index that a build finds, where this version made it and it is whole."""
-
-    manifest: dict
-    by_id: dict[str, Article]
-    data: Path
-
-    @classmethod
-    def open(cls, folder: Path, manifest: dict | None, settings: dict[str, object]) -> _Old | None:
-        if manifest is None or manifest["settings"] != settings or not files.is_whole(folder / manifest["data"], manifest["files"]):
-            return None
-        data = folder / manifest["data"]
-        return cls(manifest, {a.id: a for a in files.articles(data)}, data)
-
-    @property
-    def digests(self) -> dict[str, str]:
-        """What each file was when it was read."""
-        return {name: source["digest"] for name, source in self.manifest["sources"].items()}
-
-    def knows(self, file: File) -> bool:
-        """True if the index has all articles of the file as it is now."""
-        source = self.manifest["sources"].get(file.name)
-        return bool(source) and source["digest"] == file.digest and not source["again"]
-
-    def articles(self, name: str) -> list[Article]:
-        """The articles of the file `name`."""
-        return [self.by_id[i] for i in self.manifest["sources"][name]["articles"]]
-
-    def problems(self, names: Iterable[str]) -> list[Problem]:
-        """What was left out of these files."""
-        return [Problem(n, message) for n in names for message in self.manifest["sources"][n]["problems"]]
-
-    def vectors(self) -> tuple[list[str], np.ndarray]:
-        """The texts that were encoded, and their (n, dim) vectors."""
-        texts = [encoded_text(self.by_id[p.article_id], p) for p in files.passages(self.data, self.by_id)]
-        return texts, Dense.open(self.data / "vectors.faiss").vectors()
-
-
-def _built(before: dict | None, after: dict, problems: list[Problem], articles: Iterable[Article]) -> Built:
-    old, new = before["articles"] if before else {}, after["articles"]
+def _built(
+    old: dict[str, str], new: dict[str, str], problems: list[Problem], passages: int, rebuilt: bool,
+    found_twins: tuple[tuple[str, str], ...],
+) -> Built:
     return Built(
         added=tuple(i for i in new if i not in old),
         changed=tuple(i for i in new if i in old and old[i] != new[i]),
         removed=tuple(i for i in old if i not in new),
         unchanged=tuple(i for i in new if old.get(i) == new[i]),
         problems=tuple(problems),
-        passages=after["passages"],
-        rebuilt=before is not after,
-        twins=tuple((a.id, a.also[0]) for a in articles if a.is_twin),
+        passages=passages,
+        rebuilt=rebuilt,
+        twins=found_twins,
     )
 
 
@@ -168,7 +154,7 @@ def open_index(folder: Path, embedder: Embedder) -> Index:
     """The index in `folder`, ready to search.
 
     IndexMissing if there is none, IndexStale if another format, encoder, splitter or normaliser made it,
-    IndexCorrupt if a file is not as the manifest says.
+    IndexCorrupt if a file is not as the manifest says; a large file's damage is found by the search that reads it.
     """
     while True:
         manifest = manifests.read(folder)
@@ -185,68 +171,31 @@ def open_index(folder: Path, embedder: Embedder) -> Index:
             raise IndexCorrupt(f"{folder / manifest['data']} cannot be read ({error.strerror}); {retype(folder)}") from error
 
 
+def examine(folder: Path) -> dict[str, str]:
+    """What each file was when the index in `folder` was built, by name; IndexCorrupt if any file of the index is
+    damaged, which is found by reading all of them."""
+    manifest = manifests.read(folder)
+    for path in files.damaged(folder / manifest["data"], manifest["files"], whole=True):
+        raise files.refused(path, folder)
+    return {name: source["digest"] for name, source in sources_of(folder, manifest)["sources"].items()}
+
+
 def _open(folder: Path, manifest: dict, embedder: Embedder) -> Index:
-    data = folder / manifest["data"]
-    for path in files.damaged(data, manifest["files"]):
-        raise IndexCorrupt(f"{path} is damaged or missing; {retype(folder)}")
-    found = files.articles(data)
-    passages = files.passages(data, {a.id: a for a in found})
-    words = WordTable.open(data / "words") if (data / "words").is_dir() else None
-    return Index(found, passages, Dense.open(data / "vectors.faiss"), Lexical.open(data / "bm25"), embedder, words)
+    data, checks = folder / manifest["data"], files.Checks(folder, manifest)
+    articles = Articles(data / SHELF, checks)
+    words = WordTable.open(data / WORDS, checks) if (data / WORDS).is_dir() else None
+    return Index(
+        articles, Passages(data / SHELF, articles, checks), Dense.open(data / VECTORS, checks),
+        Lexical.open(data / LEXICAL, checks), embedder, words,
+    )
 
 
-def encoded_text(article: Article, passage: Passage) -> str:
-    """What the encoder reads for a passage."""
-    return fold(context(article, passage))
-
-
-def _write(
-    folder: Path, found: list[Article], passages: list[Passage], embedder: Embedder, sources: dict[str, dict],
-    old: _Old | None, progress: Callable[[int, int], None],
-) -> dict:
-    by_id = {a.id: a for a in found}
-    digests = {a.id: _article_digest(a) for a in found}
-    settings = _settings(embedder)
-    encoded = Encoded(folder / _ENCODED, embedder.name, embedder.dim)
-    try:
-        if old:
-            encoded.add(*old.vectors())
-        vectors = encoded.encode([encoded_text(by_id[p.article_id], p) for p in passages], embedder, progress)
-        name = "data-" + hashlib.sha256(json.dumps([settings, digests]).encode()).hexdigest()[:16]
-        data = folder / (name if not (folder / name).exists() else f"{name}-{os.getpid()}")
-    except OSError as error:
-        encoded.forget()
-        raise _unwritten(folder, error) from error
-    try:
-        (data / "bm25").mkdir(parents=True)
-        files.write(data, found, passages)
-        Dense.build(vectors).save(data / "vectors.faiss")
-        texts = [terms(context(by_id[p.article_id], p), p.lang) for p in passages]
-        Lexical.build(texts).save(data / "bm25")
-        if words := words_of_all(found, passages, embedder):
-            words.save(data / "words")
-        made = [p for p in sorted(data.rglob("*")) if p.is_file()]
-        manifest = {
-            "settings": settings, "sources": sources, "articles": digests, "passages": len(passages), "data": data.name,
-            "files": {p.relative_to(data).as_posix(): files.sha256(p) for p in made},
-        }
-        for path in made:
-            files.sync(path)
-        manifests.write(folder, manifest)
-    except OSError as error:
-        shutil.rmtree(data, ignore_errors=True)
-        encoded.forget()  # a full disk needs the room more than the next build needs the vectors
-        raise _unwritten(folder, error) from error
-    except BaseException:
-        shutil.rmtree(data, ignore_errors=True)
-        raise
-    encoded.forget()
-    _sweep(folder)
-    return manifest
-
-
-def _unwritten(folder: Path, error: OSError) -> UserError:
-    return UserError(f"cannot write the index to {folder} ({error.strerror or error}); the index there before is kept")
+def swap(folder: Path, data: Path, passages: int, embedder: Embedder) -> None:
+    """Makes the data the index: seals it, then names it in the manifest."""
+    settings, sealed = _settings(embedder), files.seal(data)
+    about = {"settings": settings, "passages": passages, "data": data.name, "files": sealed}
+    about["fingerprint"] = hashlib.sha256(json.dumps([settings, sealed[SOURCES]["sha256"]]).encode()).hexdigest()[:16]
+    manifests.write(folder, about)
 
 
 def _sweep(folder: Path) -> None:

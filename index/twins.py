@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -58,33 +60,28 @@ def marked(articles: Sequence[Article]) -> list[Article]:
     hold the same figures, and no figure stands where the other has a different one: last year's figures in this
     year's words are news. An article is the twin of the first, by id, that it matches.
     """
-    firsts: dict[tuple[object, ...], list[_Sketch]] = {}
+    by_id = {a.id: a for a in articles}
+    sketch_of = lru_cache(_COMPARED)(lambda article_id: _sketch(by_id[article_id]))
+    firsts: dict[tuple[object, ...], list[str]] = {}
     groups: dict[str, list[str]] = {}
-    for article in sorted(articles, key=lambda a: a.id):
-        sketch = _sketch(article)
+    for article_id in sorted(by_id):
+        sketch = sketch_of(article_id)
         keys = sketch.keys()
-        first = next((s for s in _candidates(keys, firsts) if _same(s, sketch)), None)
-        if first:
-            groups[first.article.id].append(article.id)
+        first = next((i for i in _candidates(keys, firsts) if _same(sketch_of(i), sketch)), None)
+        if first is not None:
+            groups[first].append(article_id)
             continue
-        groups[article.id] = [article.id]
+        groups[article_id] = [article_id]
         for key in keys:
-            firsts.setdefault(key, []).append(sketch)
+            firsts.setdefault(key, []).append(article_id)
     group_of = {i: ids for ids in groups.values() for i in ids}
     return [replace(a, also=tuple(i for i in group_of[a.id] if i != a.id)) for a in articles]
 
 
-def once(articles: Iterable[Article], split: Callable[[Article], list[Passage]]) -> list[Passage]:
-    """The passages of all articles; of a twin only those with a sentence that the article standing for it lacks."""
-    by_id = {a.id: a for a in articles}
-    out: list[Passage] = []
-    for article in by_id.values():
-        passages = split(article)
-        if article.is_twin:
-            known = _letters("\n".join(_lines(by_id[article.also[0]])))
-            passages = [p for p in passages if any(_is_new(s.of(article.text), known) for s in p.sentences)]
-        out += passages
-    return out
+def only_new(article: Article, standing: Article, passages: Sequence[Passage]) -> list[Passage]:
+    """Those of a twin's `passages` with a sentence that the article `standing` for it lacks."""
+    known = _letters("\n".join(_lines(standing)))
+    return [p for p in passages if any(_is_new(s.of(article.text), known) for s in p.sentences)]
 
 
 def _sketch(article: Article) -> _Sketch:
@@ -116,15 +113,10 @@ def _shingles(letters: str) -> np.ndarray:
     return np.unique(mixed * np.uint64(0xBF58476D1CE4E5B9))
 
 
-def _candidates(keys: Sequence[tuple[object, ...]], firsts: dict[tuple[object, ...], list[_Sketch]]) -> list[_Sketch]:
-    """The sketches that share a key, those that share the most first, then by id; `_COMPARED` at most."""
-    shared: dict[str, int] = {}
-    found: dict[str, _Sketch] = {}
-    for key in keys:
-        for sketch in firsts.get(key, ())[:_COMPARED]:
-            shared[sketch.article.id] = shared.get(sketch.article.id, 0) + 1
-            found[sketch.article.id] = sketch
-    return [found[i] for i in sorted(found, key=lambda i: (-shared[i], i))[:_COMPARED]]
+def _candidates(keys: Sequence[tuple[object, ...]], firsts: dict[tuple[object, ...], list[str]]) -> list[str]:
+    """The ids that share a key, those that share the most first, then by id; `_COMPARED` at most."""
+    shared = Counter(i for key in keys for i in firsts.get(key, ())[:_COMPARED])
+    return sorted(shared, key=lambda i: (-shared[i], i))[:_COMPARED]
 
 
 def _same(a: _Sketch, b: _Sketch) -> bool:

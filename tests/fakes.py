@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from index.normalise import fold
 from index.search import Index, context
 from index.splitter import split
 from index.types import Article, Passage, Span, TokenVectors
+from index.wordtable import WordTable, sentence_starts
 
 # Words of one line mean the same and share an axis; Chinese in simplified script, as folding leaves it.
 CONCEPTS = tuple(
@@ -106,6 +107,12 @@ def article(text: str, lang: str = "en", id: str = "a", title: str = "", keep: t
     return Article(id, lang, title, text, keep if keep is not None else (Span(0, len(text)),))
 
 
+def groups(passages: Sequence[Passage]) -> tuple[list[str], np.ndarray]:
+    """The languages of passages, and the number of each passage's among them."""
+    tags = list(dict.fromkeys(p.lang for p in passages)) or ["und"]
+    return tags, np.array([tags.index(p.lang) for p in passages], np.int64)
+
+
 def index_of(articles: Sequence[Article], embedder: ConceptEmbedder, budget: int = 12, overlap: int = 0) -> Index:
     """An index in memory, made as `store.build` makes it."""
     passages: list[Passage] = [p for a in articles for p in split(a, embedder.count_tokens, budget, overlap)]
@@ -113,7 +120,7 @@ def index_of(articles: Sequence[Article], embedder: ConceptEmbedder, budget: int
     texts = [context(by_id[p.article_id], p) for p in passages]
     vectors = embedder.encode_passages([fold(t) for t in texts])
     lexical = Lexical.build([terms(t, p.lang) for t, p in zip(texts, passages, strict=True)])
-    return Index(articles, passages, Dense.build(vectors), lexical, embedder)
+    return Index(articles, passages, Dense.build(vectors, *groups(passages)), lexical, embedder)
 
 
 # Three articles that share no word with each other beyond those of the table.
@@ -134,6 +141,13 @@ TOWN = {
         "望远镜的口径为2.4米,由本地工程师制造。夜间参观需要提前预约。\n"
     ),
 }
+
+
+def words_of_all(articles: Iterable[Article], passages: Sequence[Passage], embedder: ConceptEmbedder) -> WordTable | None:
+    """The table of the passages in their order, and behind them of the articles' titles."""
+    titles = [a.title for a in articles]
+    starts = [*(sentence_starts(p) for p in passages), *([0] for _ in titles)]
+    return WordTable.build([*(p.text for p in passages), *titles], starts, embedder)
 
 
 def write_town(folder: Path, **texts: str | None) -> Path:

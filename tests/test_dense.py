@@ -62,8 +62,8 @@ def test_a_saved_index_finds_the_same_under_any_folder_name(tmp_path):
     folder = tmp_path / "索引 für Ünïcode"
     folder.mkdir()
     dense, query = Dense.build(random_rows(1, 40, 16)), random_rows(2, 1, 16)[0]
-    dense.save(folder / "vectors.faiss")
-    opened = Dense.open(folder / "vectors.faiss")
+    dense.save(folder)
+    opened = Dense.open(folder)
     assert len(opened) == 40
     assert opened.search(query, 10) == dense.search(query, 10)
     assert opened.search(query, 5, [3, 4, 5]) == dense.search(query, 5, [3, 4, 5])

@@ -93,7 +93,7 @@ def test_a_missing_stale_damaged_or_outdated_index_says_the_whole_command(look, 
     (town / "new.txt").write_text("A new observatory stands here.", encoding="utf-8")
     (town / "hafen.txt").unlink()
     assert "2 files" in look()["index"] and look()["index"].endswith(command)
-    vectors = next(folder.glob("data-*/vectors.faiss"))
+    vectors = next(folder.glob("data-*/vectors/vectors.npy"))
     vectors.write_bytes(b"")
     assert str(vectors) in look()["index"] and look()["index"].endswith(command)
     build(town, folder, ConceptEmbedder("another"))

@@ -92,7 +92,7 @@ def test_looking_often_opens_the_index_only_when_a_file_has_changed(health, fold
     assert [health.report(True, True)[0] for _ in range(20)] == [200] * 20 and opened == []
     monkeypatch.undo()
     monkeypatch.setattr("index.store.open_index", lambda *given: opened.append(given))
-    os.utime(next(folder.glob("data-*/passages.jsonl")), (1, 1))
+    os.utime(next(folder.glob("data-*/shelf/passages.npy")), (1, 1))
     assert [health.report(True, True)[0] for _ in range(5)] == [200] * 5 and len(opened) == 1
 
 

@@ -8,11 +8,12 @@ import json
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fakes import ConceptEmbedder, write_town
 
 from index import manifest as manifests
-from index.encoded import Encoded
+from index.encoded import Encoded, key
 from index.errors import IndexCorrupt, IndexStale
 from index.store import build, open_index
 
@@ -79,20 +80,23 @@ def test_a_manifest_that_cannot_be_written_leaves_the_old_one_and_nothing_beside
 def test_a_torn_file_of_encoded_passages_gives_the_whole_records_only(tmp_path):
     texts = [f"The harbour has {i} ships." for i in range(5)]
     path, embedder = tmp_path / "encoded.partial", ConceptEmbedder()
-    want = Encoded(path, embedder.name, embedder.dim).encode(texts, embedder)
+    keys, every = [key(text) for text in texts], np.arange(5)
+
+    def encode(name=embedder.name):
+        counted = []
+        known = Encoded(path, name, embedder.dim)
+        return known.encode(keys, texts.__getitem__, embedder, lambda done, total: counted.append(done))[every], counted[0]
+
+    want, _ = encode()
     whole = path.read_bytes()
     record = (len(whole) - 16) // 5
     edges = {16 + i * record + d for i in range(6) for d in (-1, 0, 1, 4, 20, 21)} | {0, 1, 15}
     for size in sorted(e for e in edges if e < len(whole)):
         path.write_bytes(whole[:size])
-        counted = []
-        again = Encoded(path, embedder.name, embedder.dim)
-        assert (again.encode(texts, embedder, lambda done, total, to=counted: to.append(done)) == want).all()
-        assert counted[0] == (max(0, size - 16) // record if size >= 16 else 0)
+        again, known = encode()
+        assert (again == want).all()
+        assert known == (max(0, size - 16) // record if size >= 16 else 0)
         assert path.read_bytes() == whole
     path.write_bytes(whole[:100] + bytes([whole[100] ^ 1]) + whole[101:])
-    assert (Encoded(path, embedder.name, embedder.dim).encode(texts, embedder) == want).all()
-    other = Encoded(path, "another encoder", embedder.dim)
-    counted = []
-    other.encode(texts, embedder, lambda done, total: counted.append(done))
-    assert counted[0] == 0
+    assert (encode()[0] == want).all()
+    assert encode("another encoder")[1] == 0

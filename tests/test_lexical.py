@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from math import log
 
+import numpy as np
 import pytest
+import snowballstemmer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index import lexical
 from index.errors import IndexCorrupt
-from index.lexical import Lexical, terms
+from index.lexical import Lexical, _stem, terms
+from index.postings import Blocks
 
 K1, B = 1.2, 0.6
 
@@ -95,13 +101,18 @@ def test_known_are_the_terms_that_some_passage_has():
 
 def test_a_saved_index_finds_the_same_under_any_folder_name(tmp_path):
     folder = tmp_path / "索引 für Ünïcode"
-    lexical = Lexical.build([["#2E+11", "国家"], ["国家"], [], ["brücke", "_brück"]])
-    lexical.save(folder)
+    documents = [["#2E+11", "国家"], ["国家"], [], ["brücke", "_brück"]]
+    lexical = Lexical.build(documents)
+    blocks = Blocks(folder / "scratch")
+    for row, document in enumerate(documents):
+        blocks.add(row, document)
+    blocks.end()
+    Lexical.write(folder, [(block, None) for block in blocks.done], np.array([2, 1, 0, 2], np.int32))
     opened = Lexical.open(folder)
     assert len(opened) == len(lexical) == 4
     for query in (["国家"], ["#2E+11", "brücke"], ["_brück"]):
         assert opened.search(query, 4) == lexical.search(query, 4) != []
-    (folder / "terms.json").write_text("{}", encoding="utf-8")
+    (folder / "keys.npy").write_text("{}", encoding="utf-8")
     with pytest.raises(IndexCorrupt, match="crosscite build"):
         Lexical.open(folder)
 
@@ -126,6 +137,19 @@ def test_terms_are_stems_grams_bigrams_and_quantities(lang, text, present, absen
     assert present - found == set() and absent & found == set()
 
 
+SYLLABLES = "a ai an ang ba bei bian biao chuang ci de di e en er fei ga gui hong ji jing juan la li liu lü ma men ning ou pi qi qiong re ri"
+SYLLABLES += " san shi ti tu wang wei xiong xue yan yi yuan zao zhi zhuang zi"
+
+
+def test_the_stemmers_leave_alone_what_is_not_given_to_them():
+    pinyin = ["".join(pair) for pair in product(SYLLABLES.split(), repeat=2)]
+    names = "pangaea venezuela poeta cuervo maestra kobe iran obama tokio bonn kongo hamburg china japan taiwan mao".split()
+    for language in ("english", "german"):
+        stemmer = snowballstemmer.stemmer(language)
+        for word in [*pinyin, *names]:
+            assert _stem(word, language) == stemmer.stemWord(word)
+
+
 def test_a_german_compound_shares_grams_with_its_parts():
     assert set(terms("Hochleistungsrechenkapazität", "de")) & set(terms("Kapazität", "de"))
 
@@ -137,3 +161,13 @@ def test_both_scripts_have_the_same_terms():
 @given(st.text(max_size=40), st.sampled_from(["de", "en", "zh-Hans", "und"]))
 def test_terms_of_any_text_are_words_without_white_space(text, lang):
     assert [t for t in terms(text, lang) if not t or t.split() != [t]] == []
+
+
+def test_stems_are_the_same_from_many_threads():
+    words = [f"{stem}{end}" for stem in ("zeitung", "univers", "wirtschaft", "nation", "organis") for end in ("en", "ung", "ities", "lich", "ational")]
+    wanted = [terms(" ".join(words), lang) for lang in ("de", "en")]
+    lexical._stem.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(20):
+            lexical._stem.cache_clear()
+            assert list(pool.map(lambda lang: terms(" ".join(words), lang), ["de", "en"] * 8)) == wanted * 8

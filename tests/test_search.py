@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from fakes import TOWN, ConceptEmbedder, article, index_of
+from fakes import TOWN, ConceptEmbedder, article, index_of, words_of_all
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +17,6 @@ from index.lexical import Lexical
 from index.normalise import fold
 from index.search import CONTEXT, DENSE, OWN, RRF_K, Index, context, rrf
 from index.types import Embedder, Retriever
-from index.wordtable import words_of_all
 
 LANGS = {"hafen": "de", "school": "en", "tianwen": "zh-Hans"}
 
@@ -206,7 +205,7 @@ def test_a_passage_in_the_question_s_own_language_scores_less_for_the_same_suppo
 
 def test_words_stored_and_words_made_when_needed_rank_alike(town):
     stored = Index(
-        town.articles.values(), town.passages, town._dense, town._lexical, town.embedder,
+        town.articles.values(), town.passages, town.dense, town._lexical, town.embedder,
         words_of_all(town.articles.values(), town.passages, town.embedder),
     )
     for query in ("When was the bridge at the harbour opened in 1987?", "港口的桥梁什么时候开放?", "1.5 million", "Brot"):
@@ -218,7 +217,7 @@ def test_words_stored_and_words_made_when_needed_rank_alike(town):
 def test_a_table_of_other_passages_is_refused(town):
     few = words_of_all(town.articles.values(), town.passages[1:], town.embedder)
     with pytest.raises(ValueError, match="rows of words"):
-        Index(town.articles.values(), town.passages, town._dense, town._lexical, town.embedder, few)
+        Index(town.articles.values(), town.passages, town.dense, town._lexical, town.embedder, few)
 
 
 def test_a_name_alone_is_found_in_the_other_script():

@@ -168,7 +168,7 @@ def test_a_twin_that_comes_or_goes_leaves_the_rest_as_a_build_from_nothing_makes
     steps = [{"b": STORY, "x": other}, {"a": STORY, "b": STORY, "c": UPDATE, "x": other}, {"c": UPDATE, "x": other}, {"b": STORY, "c": UPDATE, "x": other}]
     for number, texts in enumerate(steps):
         index, fresh = indexed(tmp_path / "kept", texts), indexed(tmp_path / f"fresh{number}", texts)
-        assert (index.articles, index.passages) == (fresh.articles, fresh.passages)
+        assert (dict(index.articles), tuple(index.passages)) == (dict(fresh.articles), tuple(fresh.passages))
         together = sorted(texts.keys() - {"x"})
         assert {i: a.also for i, a in index.articles.items()} == {i: tuple(t for t in together if t != i) if i != "x" else () for i in texts}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fakes import TOWN, ConceptEmbedder, article
+from fakes import TOWN, ConceptEmbedder, article, words_of_all
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +13,7 @@ from index.errors import IndexCorrupt
 from index.normalise import fold, normalise
 from index.splitter import split
 from index.types import Passage, Span, TokenVectors
-from index.wordtable import WordTable, sentence_starts, words_of_all
+from index.wordtable import WordTable, sentence_starts
 
 EMBEDDER = ConceptEmbedder()
 WORDS = "harbour bridge ferry bread baker school river opened Hafen Brücke 港口 桥梁 stone sand of 12".split()
@@ -56,7 +56,7 @@ def test_a_question_without_words_and_no_rows_match_nothing():
 
 def test_a_word_is_stored_once():
     table = WordTable.build(["bread bread bread", "Brot bread"], [[0], [0]], EMBEDDER)
-    assert len(table._types) == 1 and len(table._ids) == 5
+    assert len(table.types) == 1 and len(table.ids) == 5
 
 
 def test_passages_come_before_the_titles_of_the_articles():
@@ -96,7 +96,7 @@ class Contextual(ConceptEmbedder):
 
 
 def test_words_that_never_repeat_are_not_stored_beyond_a_limit(monkeypatch):
-    monkeypatch.setattr("index.wordtable._TYPES", 20)
+    monkeypatch.setattr("index.wordcutting._TYPES", 20)
     texts = ["bread harbour school river"] * 10
     assert WordTable.build(texts, [[0]] * 10, ConceptEmbedder()) is not None
     distinct = [" ".join(f"w{10 * i + j}x" for j in range(4)) for i in range(10)]

@@ -199,14 +199,14 @@ def _articles(seeds: Path) -> str:
 def _index(seeds: Path, folder: Path, embedder) -> str:
     from index import manifest
     from index.articles import scan
-    from index.store import open_index
+    from index.store import examine, open_index
 
     try:
         index = open_index(folder, embedder)
+        built = examine(folder)
     except (IndexMissing, IndexStale, IndexCorrupt) as error:
         raise UserError(f"{error}{_own(seeds)}") from error
     there = {file.name: file.digest for file in scan(seeds)[0]}
-    built = {name: source["digest"] for name, source in manifest.read(folder)["sources"].items()}
     if there != built:
         changed = sum(built.get(n) != d for n, d in there.items()) + len(built.keys() - there.keys())
         raise UserError(f"{changed} files in {seeds} have changed since it was built; {manifest.retype(folder)}{_own(seeds)}")

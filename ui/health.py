@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from index import manifest as manifests
 from index.errors import IndexCorrupt, IndexMissing, IndexStale
+from index.older import sources_of
 
 if TYPE_CHECKING:
     from index.types import Embedder
@@ -58,12 +59,13 @@ class Health:
         return status, about
 
     def _look(self) -> None:
-        """Opens the index as a reader would."""
-        from index.store import open_index
+        """Opens the index as a reader would, and reads all of it."""
+        from index.store import examine, open_index
 
         self._note()
         try:
             open_index(self._folder, self._embedder)
+            examine(self._folder)
             self._problem = None
         except (IndexMissing, IndexStale, IndexCorrupt) as error:
             self._problem = {"status": _STATES[type(error)], "says": str(error)}
@@ -76,8 +78,8 @@ class Health:
         if manifest:
             data = self._folder / manifest["data"]
             paths += [data / name for name in manifest["files"]]
-            fingerprint = manifest["data"].removeprefix("data-")
-            self._there = {"index": fingerprint, "articles": len(manifest["articles"]), "passages": manifest["passages"]}
+            articles = len(sources_of(self._folder, manifest)["articles"])
+            self._there = {"index": manifest["fingerprint"], "articles": articles, "passages": manifest["passages"]}
         self._seen = {path: _stamp(path) for path in paths}
 
 

@@ -140,7 +140,7 @@ class Bench:
             said = str(error)
             names = [p.name for p in damaged]
             if "manifest.json" in names:  # an older one names files that are not there
-                names += [self.folder.name] if isinstance(error, IndexMissing) else ["articles.jsonl"]
+                names += [self.folder.name] if isinstance(error, IndexMissing) else [f"{self.folder / 'data-'}"]
             if not (any(n in said for n in names) and said.endswith(f"crosscite build --index {self.folder}") and "\n" not in said):
                 raise ValueError(f"it is not said which file and what to type: {said}") from error
             if isinstance(error, IndexMissing) and (self.folder / "manifest.json").exists():
