@@ -1,10 +1,11 @@
 # make run: set up, index the articles, open the chat.  make test: set up, run all checks.
+# make bench BENCH='--corpus DIR': measure beside other systems, which it installs into .bench/ (add --quick for minutes).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 7860
 
-.PHONY: run test setup build score clean
+.PHONY: run test setup build score bench clean
 
 run: build
 	$(BIN)/crosscite chat --port $(PORT)
@@ -22,6 +23,9 @@ score: build
 	$(BIN)/python -m eval.calibrate
 	$(BIN)/python -m eval.publish
 
+bench: setup
+	$(BIN)/python -m eval.bench $(BENCH)
+
 setup: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml
@@ -34,4 +38,4 @@ $(VENV)/.installed: pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .index artifacts
+	rm -rf $(VENV) .index .bench artifacts
