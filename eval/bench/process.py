@@ -57,7 +57,7 @@ class Driver:
             except BrokenPipeError:  # an order that a dead child never read
                 continue
 
-    def ask(self, limit: float, **order: Any) -> dict[str, Any]:
+    def ask(self, limit: float, /, **order: Any) -> dict[str, Any]:
         """The answer to one order, at most `limit` seconds later."""
         try:
             self._child.stdin.write(json.dumps(order).encode() + b"\n")
@@ -89,7 +89,7 @@ class Driver:
 
 def driver_command(python: Path, system: System, encoder: str, variant: str, *more: str) -> list[str]:
     """The command line of a driver."""
-    return [str(python), "-m", f"eval.bench.drivers.{system.module}", "--encoder", encoder, "--variant", variant, *more]
+    return [str(python), "-m", system.module, "--encoder", encoder, "--variant", variant, *more]
 
 
 def seconds_of(command: Sequence[str], limit: float) -> float:

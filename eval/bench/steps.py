@@ -54,13 +54,13 @@ class Place:
 
     def driver(self, side: Side) -> Driver:
         """A fresh process of it."""
-        log = self.folder / "logs" / f"{side.system.module}-{side.variant}.log"
+        log = self.folder / "logs" / f"{side.system.name}-{side.variant}.log"
         return Driver(self.python(side.system), side.system, side.encoder, side.variant, log)
 
     def index(self, side: Side, corpus: str) -> Path:
         """Where it keeps its index of a corpus."""
         model = "" if side.encoder in ("embedded", str(ENCODER)) else "-minilm"
-        return self.folder / "index" / corpus / f"{side.system.module}-{side.variant}{model}"
+        return self.folder / "index" / corpus / f"{side.system.name}-{side.variant}{model}"
 
 
 def us() -> Side:

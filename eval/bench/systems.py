@@ -9,11 +9,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 ENCODER = ROOT / "index" / "encoder"
 MINILM = "all-MiniLM-L6-v2"
+DRIVERS = "eval.bench.drivers"
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A driver in `eval.bench.drivers`, and how the system is got: requirements to install, statements to import.
+    """The module of a driver (`eval.bench.drivers`), and how the system is got: requirements to install, statements to import.
 
     `hybrid` are the variants that join vectors and words, `encodes` whether it has vectors at all, `ours` whether it is
     this project.
@@ -30,25 +31,25 @@ class System:
 
 PEERS = (
     System(
-        "LangChain", "langchain",
+        "LangChain", f"{DRIVERS}.langchain",
         ("langchain-core", "langchain-text-splitters", "langchain-huggingface", "sentence-transformers", "langchain-community", "faiss-cpu"),
         "from langchain_huggingface import HuggingFaceEmbeddings; from langchain_community.vectorstores import FAISS; "
         "from langchain_text_splitters import RecursiveCharacterTextSplitter",
         hybrid=("best",),
     ),
     System(
-        "LlamaIndex", "llamaindex", ("llama-index-core", "llama-index-embeddings-huggingface"),
+        "LlamaIndex", f"{DRIVERS}.llamaindex", ("llama-index-core", "llama-index-embeddings-huggingface"),
         "from llama_index.core import VectorStoreIndex, SimpleDirectoryReader; "
         "from llama_index.embeddings.huggingface import HuggingFaceEmbedding",
         hybrid=("best",),
     ),
     System(
-        "Haystack", "haystack", ("haystack-ai", "sentence-transformers-haystack"),
+        "Haystack", f"{DRIVERS}.haystack", ("haystack-ai", "sentence-transformers-haystack"),
         "from haystack import Pipeline; from haystack.document_stores.in_memory import InMemoryDocumentStore; "
         "from haystack_integrations.components.embedders.sentence_transformers import SentenceTransformersTextEmbedder",
     ),
-    System("txtai", "txtai", ("txtai", "sentence-transformers"), "from txtai import Embeddings"),
-    System("rank_bm25", "rankbm25", ("rank-bm25",), "from rank_bm25 import BM25Okapi", hybrid=(), encodes=False),
+    System("txtai", f"{DRIVERS}.txtai", ("txtai", "sentence-transformers"), "from txtai import Embeddings"),
+    System("rank_bm25", f"{DRIVERS}.rankbm25", ("rank-bm25",), "from rank_bm25 import BM25Okapi", hybrid=(), encodes=False),
 )  # fmt: skip
 
 
@@ -57,6 +58,6 @@ def ours() -> System:
     with open(ROOT / "pyproject.toml", "rb") as file:
         needed = tuple(tomllib.load(file)["project"]["dependencies"])
     return System(
-        "CrossCite", "ours", needed, "from index.embedder import load_embedder; from index.store import open_index",
+        "CrossCite", f"{DRIVERS}.ours", needed, "from index.embedder import load_embedder; from index.store import open_index",
         ours=True,
     )
