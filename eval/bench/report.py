@@ -41,6 +41,11 @@ def markdown(
     parts += _section("The floor", _floor(results))
     parts += _section("Stage by stage", _stages(results))
     failed = [f"- {name}: {result['error']}" for name, result in results.items() if "error" in result]
+    failed += [
+        f"- {name}, {who}, many clients: {side['crowd_error']}"
+        for name, result in results.items() if name.startswith("search-")
+        for who, side in result.items() if isinstance(side, dict) and "crowd_error" in side
+    ]
     return "\n".join(parts + _section("Not measured", "\n".join(failed)))
 
 

@@ -18,6 +18,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -75,6 +76,7 @@ def _timed(work: Callable[[], tuple[Any, dict]]) -> tuple[Any, dict]:
     try:
         made, answer = work()
     except Exception as error:  # whatever a library raises is this step's result
+        traceback.print_exc()  # into the log
         return None, {"error": f"{type(error).__name__}: {error}"[:500]}
     return made, {"seconds": time.perf_counter() - begun, **answer}
 
