@@ -14,7 +14,7 @@ import pytest
 
 from eval.bench import bars, corpora, floor, machine, plan, report, stages, steps
 from eval.bench.installed import closure
-from eval.bench.numbers import hit5, p50_ratios, ratios, spread, table
+from eval.bench.numbers import hit5, p50_ratios, ratios, short, spread, table
 from eval.bench.process import Driver, StepFailed, seconds_of
 from eval.bench.results import TIME_UP, Results, fingerprint
 from eval.bench.stages import REST, Clock, timed
@@ -104,6 +104,7 @@ def test_a_fingerprint_changes_with_the_files_and_what_else_is_said(tmp_path):
 def test_ratios_pair_what_was_measured_in_turn():
     assert ratios([2, 9], [1, 3]) == [2, 3]
     assert spread([3, 1, 2], " s") == "2.00 s (1.00 to 3.00)" and spread([12.34]) == "12.3" and spread([]) == "-"
+    assert [short(value) for value in (1234.5, 0.5, 0.0123, 0)] == ["1234", "0.50", "0.012", "0"]
     pair = {"peer": {"rounds": [[2, 4, 9], [6]], "ranks": [1, None, 5, 6]}, "ours": {"rounds": [[1, 2, 3], [2]], "ranks": []}}
     assert p50_ratios(pair) == [2, 3]
     assert hit5(pair["peer"]) == 0.5 and hit5(pair["ours"]) == 0.0
@@ -229,9 +230,9 @@ def test_the_page_has_every_number_and_says_what_was_not_measured():
     assert "| Letters (best) | 10 | 1.00 s | 12.0 s | 0.83 | 6.00x |" in page
     assert "- install-Letters: not installed" in page
     assert "| split | 100 | 25 % |" in page and "| exact scan |" in page
-    short = bars.summary(RESULTS, [FAKE], TITLES)
-    assert short.startswith(bars.BEGIN) and short.endswith(bars.END) and short in page
-    assert "| Letters (best) | 6.00x | 2.50x | 5.75x (5.50 to 6.00) | 4.00x | 0.00 / 1.00 |" in short
+    table_of_readme = bars.summary(RESULTS, [FAKE], TITLES)
+    assert table_of_readme.startswith(bars.BEGIN) and table_of_readme.endswith(bars.END) and table_of_readme in page
+    assert "| Letters (best) | 6.00x | 2.50x | 5.75x (5.50 to 6.00) | 4.00x | 0.00 / 1.00 |" in table_of_readme
     assert "Not measured" in report.markdown({"cold": {"error": "no"}}, [FAKE], {}, "x", TITLES)
     lost = {"peer": side([0.4], [1]) | {"crowd": [], "crowd_error": "a race"}, "ours": side([0.1], [1])}
     page = report.markdown({"search-large-Letters (best)": lost}, [FAKE], {}, "x", TITLES)

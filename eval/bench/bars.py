@@ -111,11 +111,11 @@ def scan_distance(floor: Record) -> float:
 def summary(results: Results, peers: Sequence[System], corpora: Mapping[str, str]) -> str:
     """The short table, between the README's markers: how many times as long or as much as ours; above 1 we are ahead."""
     searched = next((c for c in ("large", "middle", "seeds") if any(f"search-{c}-" in name for name in results)), "seeds")
-    found, cold = search_ratios(results, searched, peers), cold_ratios(results, "CrossCite")
+    cold = cold_ratios(results, "CrossCite")
     build, peak = (build_ratios(results, peers, field) for field in ("seconds", "peak"))
     rows = []
     for system in peers:
-        label = next((n for n in (f"{system.name} (best)", system.name) if n in build or n in found), system.name)
+        label = next((n for n in (f"{system.name} (best)", system.name) if n in build or f"search-{searched}-{n}" in results), system.name)
         pair = good(results, f"search-{searched}-{label}")
         rows.append((
             label, spread(build.get(label, []), "x"), spread(peak.get(label, []), "x"), spread(cold.get(system.name, []), "x"),

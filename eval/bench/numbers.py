@@ -25,13 +25,16 @@ def spread(values: Sequence[float], unit: str = "") -> str:
 
 
 def short(value: float) -> str:
-    """Three digits that count."""
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    """Three digits that count, two of small ones."""
+    for least, form in ((100, ".0f"), (10, ".1f"), (0.1, ".2f")):
+        if value >= least:
+            return format(value, form)
+    return format(value, ".2g")
 
 
-def p(times: Sequence[float], percent: float) -> float:
-    """A percentile of seconds, in milliseconds."""
-    return 1000 * percentile(list(times), percent)
+def ms(times: Sequence[float], percent: float) -> str:
+    """A percentile of seconds, as milliseconds; `-` of none."""
+    return f"{short(1000 * percentile(list(times), percent))} ms" if times else "-"
 
 
 def hit5(side: Record) -> float:

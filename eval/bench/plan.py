@@ -28,7 +28,7 @@ class Plan:
     minutes: float
 
 
-FULL = Plan(10_000, 100_000, cold=5, imports=3, builds=1, asking=Asking(38, 3, 40, 40), minutes=35)
+FULL = Plan(10_000, 100_000, cold=3, imports=2, builds=1, asking=Asking(38, 3, 40, 40), minutes=35)
 QUICK = Plan(2000, 0, cold=2, imports=1, builds=1, asking=Asking(20, 2, 25, 24, limit=20), minutes=8)
 LIMITS = {"seeds": 200.0, "middle": 500.0, "large": 1500.0}  # seconds for one build
 FILL = 300.0
@@ -51,17 +51,25 @@ class Benchmark:
             self.results.step(f"install-{system.name}", lambda s=system: steps.install(self.place, s))
             self.results.step(f"import-{system.name}", lambda s=system: steps.importing(self.place, s, self.plan.imports))
         self._ready("seeds")
-        self._seeds()
+        everyone = [steps.us(), *self.sides("default")]
+        for side in everyone:
+            self._build(f"build-seeds-{side.label}", side, "seeds", False)
+        self.results.step("cold", lambda: steps.cold(self.place, everyone, self.plan.cold))
         middle = self._ready("middle")
         articles = str(self._folder("middle" if middle else "seeds") / "articles")
         self.results.step("floor", lambda: self._program("floor", articles, "--rows", str(self.plan.large or 20_000)))
-        self.results.step("stages", lambda: self._program("stages", articles, str(self.place.folder / "index" / "stages")))
         if middle:
             self._builds("middle", "best", self.plan.builds)
             for side in self.sides("best"):
                 self._search("middle", side)
         if self._ready("large"):
             self._large()
+        self.results.step("stages", lambda: self._program("stages", articles, str(self.place.folder / "index" / "stages")))
+        for side in everyone[1:]:
+            self._search("seeds", side)
+        for side in self.minilm():
+            self._build(f"build-minilm-{side.label}", side, "seeds", False)
+            self._search("seeds", side, "minilm")
         if middle:
             self._builds("middle", "default", 1)
 
@@ -98,22 +106,15 @@ class Benchmark:
         )
 
     def _builds(self, corpus: str, variant: str, rounds: int) -> None:
-        """Ours and each peer in turn."""
+        """Ours and each peer in turn; a peer that does not encode is soon done, and beside our build before it."""
         for number in range(rounds):
+            before: Record | None = None
             for side in self.sides(variant):
-                self._build(f"build-{corpus}-ours-before-{side.label}-{number}", steps.us(), corpus, True)
+                name = f"build-{corpus}-ours-before-{side.label}-{number}"
+                if before is None or side.system.encodes:
+                    before = self._build(name, steps.us(), corpus, True)
+                self.results.done[name] = before
                 self._build(f"build-{corpus}-{side.label}-{number}", side, corpus, True)
-
-    def _seeds(self) -> None:
-        everyone = [steps.us(), *self.sides("default")]
-        for side in everyone:
-            self._build(f"build-seeds-{side.label}", side, "seeds", False)
-        self.results.step("cold", lambda: steps.cold(self.place, everyone, self.plan.cold))
-        for side in everyone[1:]:
-            self._search("seeds", side)
-        for side in self.minilm():
-            self._build(f"build-minilm-{side.label}", side, "seeds", False)
-            self._search("seeds", side, "minilm")
 
     def _search(self, corpus: str, peer: Side, name: str = "") -> None:
         def prepare(side: Side, driver: Driver) -> None:

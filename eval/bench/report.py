@@ -13,7 +13,7 @@ from eval.bench.bars import (
     scan_distance,
     summary,
 )
-from eval.bench.numbers import Record, all_times, hit5, p, p50_ratios, ratios, short, spread, table
+from eval.bench.numbers import Record, all_times, hit5, ms, p50_ratios, ratios, short, spread, table
 from eval.bench.systems import System
 
 VARIANTS = """Peers run as their documentation shows them; `(best)` is what their own options make of it: unit vectors and
@@ -135,8 +135,7 @@ def _search_row(label: str, side: Record, ratio: str) -> tuple[str, ...]:
     times, crowd = all_times(side), side["crowd"]
     characters = side["characters"]
     return (
-        label, f"{short(p(times, 50))} ms", f"{short(p(times, 99))} ms", str(len(times)), ratio,
-        f"{short(p(crowd, 50))} ms" if crowd else "-", f"{short(p(crowd, 99))} ms" if crowd else "-",
+        label, ms(times, 50), ms(times, 99), str(len(times)), ratio, ms(crowd, 50), ms(crowd, 99),
         short(len(crowd) / side["crowd_seconds"]) if crowd else "-", f"{hit5(side):.2f}",
         f"{sum(characters) / max(1, len(characters)):.0f}", f"{side['memory'] / 1e6:.0f} MB",
     )  # fmt: skip
