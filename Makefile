@@ -1,10 +1,11 @@
 # make run: set up, index the articles, open the chat.  make test: set up, run all checks.
+# make bench BENCH='--corpus DIR': measure beside other systems, which it installs into .bench/ (add --quick for minutes).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 7860
 
-.PHONY: run test setup build score reliability clean
+.PHONY: run test setup build score reliability bench clean
 
 run: build
 	$(BIN)/crosscite chat --port $(PORT)
@@ -25,6 +26,9 @@ score: build
 reliability: setup
 	$(BIN)/python -m eval.reliability
 
+bench: setup
+	$(BIN)/python -m eval.bench $(BENCH)
+
 setup: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml
@@ -37,4 +41,4 @@ $(VENV)/.installed: pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .index artifacts
+	rm -rf $(VENV) .index .bench artifacts

@@ -45,12 +45,15 @@ class Distractor:
     text: str
 
 
-def distractors(corpus: Path, number: int, embedder: Embedder) -> Iterator[Distractor]:
+def distractors(
+    corpus: Path, number: int, embedder: Embedder, sources: Sequence[tuple[str, Sequence[str]]] = SOURCES
+) -> Iterator[Distractor]:
     """`number` texts, by turns English, German and Chinese, every second Chinese one in traditional characters.
 
-    English and German ones are two sides of one text. UserError if the corpus has not enough.
+    English and German ones are two sides of one text. `sources` are an English-German file and an English-Chinese one,
+    each with the names of the sets to take. UserError if the corpus has not enough.
     """
-    (western, chinese) = (_texts(corpus / "pairs" / name, sets, embedder) for name, sets in SOURCES)
+    (western, chinese) = (_texts(corpus / "pairs" / name, sets, embedder) for name, sets in sources)
     made = 0
     for traditional in cycle((False, True)):
         try:

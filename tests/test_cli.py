@@ -190,3 +190,14 @@ def test_the_example_of_the_readme_is_what_the_program_says(index_folder):
     article_id, start, end = re.search(r"\((\w+) (\d+)-(\d+), ", shown).groups()
     assert original(article_id)[int(start) : int(end)] in shown
     assert f"text[{start}:{end}]" in readme
+
+
+def test_a_reader_that_goes_away_before_the_answer_is_no_error(index_folder):
+    command = [sys.executable, "-m", "ui.cli", "search", "Wuhan", "--k", "1", "--index", str(index_folder)]
+    child = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    child.stdout.close()
+    said = child.stderr.read()
+    child.stderr.close()
+    assert (child.wait(60), said) == (0, b"")

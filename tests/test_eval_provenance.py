@@ -60,7 +60,7 @@ def test_the_source_fingerprint_changes_with_code_and_coefficients_that_answer(t
 
 def test_the_index_is_named_by_its_manifest(tmp_path):
     assert index_fingerprint(tmp_path) == "in memory"
-    (tmp_path / "manifest.json").write_text('{"data": "data-00ff"}')
+    (tmp_path / "manifest.json").write_text('{"fingerprint": "00ff"}')
     assert index_fingerprint(tmp_path) == "00ff"
 
 

@@ -35,14 +35,14 @@ def folder(town, tmp_path):
 
 @pytest.fixture
 def health(folder):
-    health = Health(folder, ConceptEmbedder(), model=True, clock=iter([5.0, *(17.26 for _ in range(99))]).__next__)
+    health = Health(folder, ConceptEmbedder(), model=True, clock=iter([5.0, *(17.26 for _ in range(999))]).__next__)
     health.opened()
     return health
 
 
 def test_a_whole_index_is_told_in_numbers(health, folder):
     status, said = health.report(True, True)
-    fingerprint = next(folder.glob("data-*")).name.removeprefix("data-")
+    fingerprint = json.loads((folder / "manifest.json").read_text())["fingerprint"]
     assert (status, said) == (200, {"status": "ok", "index": fingerprint, "articles": 3, "passages": 3, "encoder": "concepts",
                                     "model": True, "uptime": 12.3})
     assert health.report(False, True) == (200, {"status": "ok"})

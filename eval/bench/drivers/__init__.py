@@ -1,0 +1,1 @@
+"""One program a system, run in a process of its own: `python -m eval.bench.drivers.NAME`."""
