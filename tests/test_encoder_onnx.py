@@ -281,3 +281,13 @@ def test_the_benchmark_table_leaves_a_missing_score_blank():
     assert table({"a": {"x": 0.5}, "b": {"x": 0.25, "y": 1.0}}) == (
         "| | a | b |\n|---|---:|---:|\n| x | 0.500 | 0.250 |\n| y |  | 1.000 |\n"
     )
+
+
+def test_shorter_vectors_for_the_benchmarks_are_encoded_once(made):
+    from eval.benchmarks import Shortened
+
+    folder, texts, kept = made[0], ["cat", "the dog"], {}
+    for dim in (20, 5):
+        short = Shortened(OnnxEmbedder(folder), dim, kept).encode_queries(texts)
+        np.testing.assert_allclose(short, OnnxEmbedder(folder, dim).encode_queries(texts), atol=1e-6)
+    assert list(kept) == [("cat", "the dog")]

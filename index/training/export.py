@@ -13,16 +13,19 @@ from safetensors.torch import save_file
 from index.embedder import AXES, STATIC
 from index.training import graph
 from index.training.init import counts
+from index.training.joint import combined
 from index.training.mixture import Pool
-from index.training.model import BERT_NAMES, EPS, SEP, Encoder, load, pad
+from index.training.model import BERT_NAMES, EPS, SEP, Encoder, load
+from index.training.rounding import STRETCH, as_shipped
 from index.training.static import read
 
 LIMIT = 40_000_000  # bytes, the whole folder
-STRETCH = 16.0  # of words and positions: the norm after them undoes it, and float8 keeps small values well above 2^-6
 # Abbreviations that parallel text teaches badly, as the tokenizer reads them: "KI" had a cosine of .16 with 人工智能.
 SHORT = {"ki": "künstliche intelligenz", "bip": "bruttoinlandsprodukt", "kmu": "kleine und mittlere unternehmen"}
+DECIMALS = 4  # of a piece's score
 STANDING = 4.0  # length of the static rows beside the states: tried 2.5 to 5.5, level from 3.5 to 5
-TURNED = 3072  # texts the axes are fitted to
+TURNED = 12_000  # texts the axes are fitted to
+SOFTEN, FLOOR = 0.1, 0.1  # how far the axes are stretched towards whitening; see `axes`
 CARD = "# CrossCite encoder\n\nGerman, English, Chinese. Not yet measured.\n"
 _WORDS, _AXES = Path(STATIC).parent.name, Path(AXES).parent.name
 MODULES = (
@@ -51,7 +54,7 @@ def trim_tokenizer(tokenizer: Path, keep: np.ndarray, out: Path, longest: int) -
     spells out the words of `SHORT`."""
     spec = json.loads(tokenizer.read_text(encoding="utf-8"))
     vocab = spec["model"]["vocab"]
-    spec["model"]["vocab"] = [vocab[i] for i in keep]
+    spec["model"]["vocab"] = [[piece, round(score, DECIMALS)] for piece, score in (vocab[i] for i in keep)]
     spec["post_processor"] = {
         "type": "TemplateProcessing",
         "single": [_special("[CLS]"), {"Sequence": {"id": "A", "type_id": 0}}, _special("[SEP]")],
@@ -59,10 +62,11 @@ def trim_tokenizer(tokenizer: Path, keep: np.ndarray, out: Path, longest: int) -
                  {"Sequence": {"id": "B", "type_id": 0}}, _special("[SEP]")],
         "special_tokens": {t: {"id": t, "ids": [i], "tokens": [t]} for i, t in ((2, "[CLS]"), (3, "[SEP]"))},
     }
-    spec["normalizer"]["normalizers"] += [
-        {"type": "Replace", "pattern": {"Regex": rf"(?<![\p{{L}}\p{{N}}]){short}(?![\p{{L}}\p{{N}}])"}, "content": meaning}
-        for short, meaning in SHORT.items()
-    ]
+    steps = spec["normalizer"]["normalizers"]
+    for short, meaning in SHORT.items():
+        regex = rf"(?<![\p{{L}}\p{{N}}]){short}(?![\p{{L}}\p{{N}}])"
+        spell = {"type": "Replace", "pattern": {"Regex": regex}, "content": meaning}
+        steps += [spell] if spell not in steps else []
     spec["truncation"] = spec["padding"] = None
     out.write_text(json.dumps(spec, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
     settings = {
@@ -106,23 +110,33 @@ def bert_state(model: Encoder) -> dict[str, torch.Tensor]:
     }
 
 
-@torch.no_grad()
-def axes(model: Encoder, static: np.ndarray, rows: list[np.ndarray]) -> np.ndarray:
-    """(dim, dim) orthonormal rows: the principal axes of the texts' vectors (token ids `rows`), most telling first.
+def beside(work: Path) -> np.ndarray:
+    """(V, dim) float32: the static rows of a work folder as they stand beside the states, zero for special pieces."""
+    static = STANDING * read(next(p for p in (work / "tuned.safetensors", work / "static.safetensors") if p.exists()))
+    static[: SEP + 1] = 0
+    return static
 
-    Vectors are means of states beside means of `static` rows, at unit length; not centred, since a cosine is not.
+
+@torch.no_grad()
+def vectors(model: Encoder, static: np.ndarray, rows: list[np.ndarray], batch: int = 32) -> np.ndarray:
+    """(n, dim) float32 unit rows of texts (token ids `rows`) as `joint.combined`, the shortest text first."""
+    beside, rows = torch.tensor(static), sorted(rows, key=len)
+    parts = [combined(model, beside, rows[at : at + batch]) for at in range(0, len(rows), batch)]
+    return torch.cat(parts).numpy()
+
+
+def axes(texts: np.ndarray) -> np.ndarray:
+    """(dim, dim): the principal axes of the rows of `texts`, most telling first, each times its eigenvalue to the
+    power of -0.1.
+
+    Not centred, since a cosine is not. That goes a fifth of the way to whitening (Huang et al. 2021): what all texts
+    have in common counts less. A tenth of their mean is added to the eigenvalues, lest directions in which nothing lies are
+    blown up.
     """
-    out = []
-    rows = sorted(rows, key=len)
-    for start in range(0, len(rows), 64):
-        some = rows[start : start + 64]
-        ids, mask = pad(some)
-        keep = mask[:, :, None].float()
-        states = ((model.states(ids, mask) * keep).sum(1) / keep.sum(1)).numpy()
-        words = np.stack([static[row.astype(np.int64)].mean(0) for row in some])
-        both = np.concatenate([states, words], axis=1)
-        out.append(both / np.linalg.norm(both, axis=1, keepdims=True))
-    return np.linalg.svd(np.concatenate(out), full_matrices=False)[2]
+    texts = texts.astype(np.float64)
+    values, turn = np.linalg.eigh(texts.T @ texts / len(texts))
+    stretch = (values.clip(0) + FLOOR * values.mean()) ** -SOFTEN
+    return np.ascontiguousarray((turn * stretch).T[::-1], np.float32)
 
 
 def export(
@@ -143,12 +157,11 @@ def export(
     for path, _ in MODULES:
         (out / path).mkdir(parents=True, exist_ok=True)
     small = torch.tensor(static[keep]).to(torch.float8_e4m3fn)
-    whole = np.rint(turn * (127 / np.abs(turn).max())).astype(np.int8)  # the norm after it undoes the stretch
     tensors = {
         "model.safetensors": bert_state(kept),
         "3_Dense/model.safetensors": {"linear.weight": torch.eye(model.words.embedding_dim, dtype=torch.int8)},
         STATIC: {"emb_layer.weight": small},
-        AXES: {"linear.weight": torch.tensor(whole)},
+        AXES: {"linear.weight": torch.tensor(turn).half()},
     }
     for name, some in tensors.items():
         save_file(some, out / name, {"format": "pt"})
@@ -163,27 +176,31 @@ def export(
     return size
 
 
-def run(work: Path, pools: list[Pool], size: int, longest: int, checkpoint: Path | None = None) -> int:
+def last_stage(work: Path) -> Path:
+    """The weights of the last stage done."""
+    return next(p for stage in ("joint", "retrieve", "distil") if (p := work / f"{stage}.safetensors").exists())
+
+
+def run(work: Path, pools: list[Pool], asked: list[Pool], size: int, longest: int, checkpoint: Path | None = None) -> int:
     """Export `checkpoint`, or the last stage done, to `work/export`, which is made anew; returns bytes.
 
-    `pools` count the pieces, of which `size` are kept, and give the texts that the axes are fitted to. The card is
-    `work/card.md` if there.
+    `pools` count the pieces, of which `size` are kept; `asked`, questions and passages, give the texts that the axes
+    are fitted to. The card is `work/card.md` if there.
     """
-    last = checkpoint or next(p for p in (work / "retrieve.safetensors", work / "distil.safetensors") if p.exists())
+    last = checkpoint or last_stage(work)
     spec = json.loads((work / "tokenizer.json").read_text(encoding="utf-8"))
     pieces = [piece for piece, _ in spec["model"]["vocab"]]
     count = counts(pools, "a", len(pieces)) + counts(pools, "b", len(pieces))
     keep = useful(count, pieces, min(size, len(pieces)))
     card = work / "card.md"
     text = card.read_text(encoding="utf-8") if card.exists() else CARD
-    static = STANDING * read(next(p for p in (work / "tuned.safetensors", work / "static.safetensors") if p.exists()))
-    static[: SEP + 1] = 0
-    model, sides = load(last).eval(), [side for pool in pools for side in (pool.a, pool.b)]
-    rng = np.random.default_rng(0)
+    static, model = beside(work), as_shipped(load(last)).eval()
+    sides, rng = [side for pool in asked for side in (pool.a, pool.b)], np.random.default_rng(0)
     rows = [side[i] for side in sides for i in rng.permutation(len(side))[: TURNED // len(sides)]]
     out = work / "export"
     shutil.rmtree(out, ignore_errors=True)
-    return export(model, work / "tokenizer.json", static, axes(model, static, rows), keep, out, longest, text)
+    turn = axes(vectors(model, static, rows))
+    return export(model, work / "tokenizer.json", static, turn, keep, out, longest, text)
 
 
 def settings(model: Encoder, static: int, out: Path, longest: int) -> None:

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from index.training.mixture import Pool
 from index.training.model import Encoder, load, save
+from index.training.rounding import Rounded
 
 Loss = Callable[[Encoder, Pool, np.ndarray], dict[str, torch.Tensor]]
 
@@ -34,6 +35,7 @@ class Plan:
     every: float = 5.0  # minutes between checkpoints
     workers: int = 1  # processes on one CPU thread each; 1 means one process with all of torch's threads
     steps: int | None = None  # the end comes after so many steps of a process, and not by the clock
+    float8: bool = False  # losses are those of the weights as they are shipped
 
     def done(self, spent: float, step: int) -> float:
         """What share of the run is behind after `spent` seconds and `step` steps; 1 or more at its end."""
@@ -100,6 +102,7 @@ def _work(worker: int, model: Encoder, batches, loss, plan: Plan, out: Path, sta
     trunk = [p for n, p in model.named_parameters() if not n.startswith("words")]
     slow = torch.optim.AdamW(trunk, lr=plan.trunk, weight_decay=0.01)
     fast = torch.optim.SparseAdam(model.words.parameters(), lr=plan.words)
+    shipped = Rounded(model) if plan.float8 else None
     clock, saved, mean = time.monotonic(), spent, {}
     total, unit = (plan.steps, "step") if plan.steps else (round(plan.minutes * 60), "s")
     bar = tqdm(total=total, initial=round(plan.done(spent, step) * total), desc=out.stem, unit=unit, mininterval=10, disable=worker > 0)
@@ -107,9 +110,13 @@ def _work(worker: int, model: Encoder, batches, loss, plan: Plan, out: Path, sta
         rate = min(1.0, done / plan.warmup) * (1 - done) if plan.warmup else 1 - done
         slow.param_groups[0]["lr"], fast.param_groups[0]["lr"] = plan.trunk * rate, plan.words * rate
         name, pool, rows = next(stream)
+        if shipped:
+            shipped.refresh(pool, rows)
         with torch.autocast(plan.device.split(":")[0], torch.bfloat16, enabled=plan.bf16):
-            parts = losses(model, pool, rows)
+            parts = losses(shipped.copy if shipped else model, pool, rows)
         sum(parts.values()).backward()
+        if shipped:
+            shipped.hand_back()
         torch.nn.utils.clip_grad_norm_(trunk, 1.0)
         slow.step()
         fast.step()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -98,14 +99,17 @@ def _ids(tokenizer: Tokenizer, texts: list[str], most: int, ends: tuple[int, int
     return [np.array([ends[0], *e.ids[: most - 2], ends[1]], np.uint16) for e in encoded]
 
 
+def picked(rows: list, most: int, allowed: Callable[[Any], bool], rng: np.random.Generator) -> Iterator:
+    """At most `most` (one at least) of the rows that are allowed, at random; only rows that are taken are looked at."""
+    return islice((rows[i] for i in rng.permutation(len(rows)) if allowed(rows[i])), max(1, most))
+
+
 def sentences(data: Path, name: str, ban: set[str], rng: np.random.Generator, scale: float = 1.0) -> list[tuple]:
     """Pairs of a pair file, at most a set's share of each."""
     out = []
     for source, rows in groupby(corpus.read_pairs(data, name), key=lambda r: r[2]):
-        some = [(a, b) for a, b, _ in rows if corpus.fold(a) not in ban and corpus.fold(b) not in ban]
         most = int(scale * SHARES.get(source, DOCS if source.startswith("docs_") else 1 << 40))
-        pick = rng.permutation(len(some))[: max(1, most)]
-        out += [some[i] for i in pick]
+        out += picked([(a, b) for a, b, _ in rows], most, lambda pair: not corpus.any_in(ban, pair), rng)
     return out
 
 
@@ -115,18 +119,16 @@ def paragraphs(data: Path, name: str, ban: set[str], rng: np.random.Generator, s
     out = []
     for source, rows in groupby(corpus.read_pairs(data, name), key=lambda r: r[2]):
         block = [(a, b) for a, b, _ in rows]
-        docs = source.startswith("docs_")
         if len(block) >= 40_000 or "tatoeba" in source or source in ("osm_web", "tldr", "twlaw"):
             continue
         at, made = 0, []
         while at + 1 < len(block):
             size = int(rng.integers(2, 7))
-            some = block[at : at + size]
+            made.append(block[at : at + size])
             at += size
-            if all(corpus.fold(t) not in ban for pair in some for t in pair):
-                made.append((" ".join(a for a, _ in some), joint.join(b for _, b in some)))
-        most = int(scale * 150) if docs else len(made)
-        out += [made[i] for i in rng.permutation(len(made))[: max(1, most)]]
+        most = int(scale * 150) if source.startswith("docs_") else len(made)
+        some = picked(made, most, lambda pairs: not any(corpus.any_in(ban, pair) for pair in pairs), rng)
+        out += [(" ".join(a for a, _ in pairs), joint.join(b for _, b in pairs)) for pairs in some]
     return out
 
 

@@ -14,7 +14,7 @@ from index.training import data as corpus
 from index.training import losses
 from index.training.distil import SHARES, objective
 from index.training.loop import Loss, Plan, cycle, train
-from index.training.mixture import MAX_PARAGRAPH, Pool, Tokens
+from index.training.mixture import MAX_PARAGRAPH, Pool, Tokens, picked
 from index.training.model import Encoder, pad
 
 REST = 1 / 3  # of the steps go on with stage 3
@@ -58,17 +58,15 @@ def clozes(data: Path, name: str, ban: set[str], rng: np.random.Generator, scale
     """
     out = []
     for source, rows in groupby(corpus.read_pairs(data, name), key=lambda r: r[2]):
-        block = [(a, b) for a, b, _ in rows if corpus.fold(a) not in ban and corpus.fold(b) not in ban]
+        block = [(a, b) for a, b, _ in rows]
         if len(block) >= 40_000 or "tatoeba" in source or source in ("osm_web", "tldr", "twlaw"):
             continue
-        made = []
-        for at in range(0, len(block) - 4, 4):
-            some = block[at : at + int(rng.integers(3, 6))]
+        made = [block[at : at + int(rng.integers(3, 6))] for at in range(0, len(block) - 4, 4)]
+        most = int(scale * 100) if source.startswith("docs_") else len(made)
+        for some in picked(made, most, lambda pairs: not any(corpus.any_in(ban, pair) for pair in pairs), rng):
             pick, side = int(rng.integers(len(some))), int(rng.integers(2))
             rest = [r for i, r in enumerate(some) if i != pick or rng.random() < 0.5]
-            made.append((some[pick][side], ("" if side == 0 and "zh" in name else " ").join(r[1 - side] for r in rest)))
-        most = int(scale * 100) if source.startswith("docs_") else len(made)
-        out += [made[i] for i in rng.permutation(len(made))[:most]]
+            out.append((some[pick][side], ("" if side == 0 and "zh" in name else " ").join(r[1 - side] for r in rest)))
     return out
 
 
