@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from index.types import Hit
 from rag.calibration import calibration
-from rag.evidence import Evidence
+from rag.evidence import FITTED, Evidence
 from rag.expected import KINDS
 from rag.signals import SIGNALS
 from rag.types import Reason
@@ -24,10 +24,9 @@ SIGNS = {
     **dict.fromkeys(("margin", "dense", "hit", "year", "kind", "phrase", "listed", "names"), 1),
     **dict.fromkeys(("elsewhere", "missing"), -1),
 }
-# The fit knows questions in four languages. In another, what answers has to say the question's own words: at least so
-# much of them in the sentence and in its passage. Between the 13 answerable questions of tests/worldwide.py (.45 and .60
-# at least) and the 13 others, of which one passes one of the two.
-FITTED = ("en", "de", "zh", "und")
+# In a language that the fit does not know, what answers has to say the question's own words: at least so much of them in
+# the sentence and in its passage. Between the 13 answerable questions of tests/worldwide.py (.45 and .60 at least) and the
+# 13 others, of which one passes one of the two.
 SENTENCE, PASSAGE = 0.35, 0.45
 NEAR = 0.2  # a passage with less of them does not even touch on the topic
 _OWN = SIGNALS.index("own")

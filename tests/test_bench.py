@@ -179,7 +179,7 @@ def test_functions_are_timed_where_they_are_called_and_as_before_afterwards():
     import index.duplicates
 
     before = index.duplicates.groups
-    held = stage_table((("pairs", "index.duplicates:groups"), ("gone", "index.duplicates:no_such")), lambda: index.duplicates.groups(["a", "b"], 2))
+    held = stage_table((("pairs", "index.duplicates:groups"), ("gone", "index.duplicates:no_such")), lambda: index.duplicates.groups(["a", "b"], 2, str.__eq__))
     assert list(held) == ["pairs", REST] and held["pairs"] > 0
     assert index.duplicates.groups is before
     with timed(Clock(), "x", "index.lexical:Lexical.open") as found:

@@ -117,14 +117,18 @@ def export(index: Path, folder: Path) -> int:
     how many there are."""
     import numpy as np
 
+    from index import manifest
+    from index.dense import Dense
     from index.embedder import load_embedder
+    from index.making import VECTORS
     from index.store import open_index
 
     opened = open_index(index, load_embedder())
+    dense = Dense.open(index / manifest.read(index)["data"] / VECTORS)
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "passages.jsonl", "w", encoding="utf-8") as file:
         file.writelines(json.dumps({"text": p.text}, ensure_ascii=False) + "\n" for p in opened.passages)
-    np.save(folder / "vectors.npy", np.asarray(opened._dense.vectors(), dtype=np.float32), allow_pickle=False)
+    np.save(folder / "vectors.npy", dense[np.arange(len(dense))], allow_pickle=False)
     return len(opened.passages)
 
 

@@ -86,8 +86,9 @@ def measure(texts: list[str], rows: int = SCAN_ROWS, times: int = 2) -> dict[str
 def main(arguments: list[str] | None = None) -> None:
     """The command line."""
     from index.articles import read_article
+    from index.making import encoded_text
     from index.splitter import split
-    from index.store import BUDGET, OVERLAP, encoded_text
+    from index.store import BUDGET, OVERLAP
 
     parser = argparse.ArgumentParser(prog="python -m eval.bench.floor", description=__doc__.splitlines()[0])
     parser.add_argument("articles", type=Path)
