@@ -16,7 +16,7 @@ from index.errors import UserError
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 _FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "amx_bf16")
-_OURS = ("numpy", "onnxruntime", "faiss-cpu", "bm25s", "tokenizers")
+_OURS = ("numpy", "onnxruntime", "faiss-cpu", "tokenizers")
 
 
 def facts() -> dict[str, str]:
