@@ -54,7 +54,7 @@ class LlamaIndex:
     def _documents(self, articles: Path) -> list:
         from llama_index.core import SimpleDirectoryReader
 
-        return SimpleDirectoryReader(str(articles), required_exts=[".txt"], filename_as_id=True).load_data()
+        return SimpleDirectoryReader(str(articles), required_exts=[".txt"], filename_as_id=True, exclude_hidden=False).load_data()
 
     def _storage(self):
         from llama_index.core import StorageContext
