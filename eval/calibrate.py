@@ -24,14 +24,14 @@ from index.languages import detect
 from index.search import Index
 from index.store import build, open_index
 from index.types import Embedder, Hit
-from rag.answerability import FEATURES, SIGNS, features
+from rag.answerability import FEATURES, SIGNS, best_score, features
 from rag.calibration import CALIBRATION, VERSION, Calibration, Linear, save
 from rag.evidence import READ, Evidence, ranked
 from rag.expected import Wanted, wanted
 from rag.signals import SIGNALS, Judged, judged
 
-# What is wished for: the share of answerable questions answered, and of unanswerable ones refused.
-ANSWERED, REFUSED = 0.92, 0.85
+ANSWERED = 0.88  # the share of the answerable that is answered; of the others as many are refused as that leaves
+FAR = 0.01  # the share of the answerable whose best hit may score too low for their topic to count as covered
 _L2_CHOICE, _L2_ANSWERABLE = 3.0, 1.0
 
 
@@ -94,36 +94,31 @@ def answerable_model(reads: Sequence[Read], sentence: Linear) -> Linear:
 
 
 def cross_validated(reads: Sequence[Read]) -> tuple[np.ndarray, np.ndarray]:
-    """For each question whether the best sentence is right, and the log odds that it is answerable, by models that saw
-    no question of its fact."""
+    """For each question whether the best sentence is right, and the log odds that it is answerable (minus infinity if its
+    topic is not covered), by models that saw no question of its fact."""
     folds = folds_by([r.question.fact for r in reads])
-    right, odds = np.zeros(len(reads), bool), np.zeros(len(reads))
+    right, odds = np.zeros(len(reads), bool), np.full(len(reads), -np.inf)
     for i in range(FOLDS):
         others = [r for r, f in zip(reads, folds, strict=True) if f != i]
         sentence = sentence_model(others)
-        answerable = answerable_model(others, sentence)
+        answerable, topic = answerable_model(others, sentence), topic_cut(others)
         for n in np.flatnonzero(folds == i):
             right[n] = reads[n].best_is_right(sentence)
-            odds[n] = answerable(features(reads[n].evidence(sentence), reads[n].hits, detect(reads[n].question.question)))
+            if best_score(reads[n].hits) >= topic:
+                odds[n] = answerable(features(reads[n].evidence(sentence), reads[n].hits, detect(reads[n].question.question)))
     return right, odds
 
 
 def cut(odds: np.ndarray, answerable: np.ndarray) -> float:
-    """The log odds that leave the same room above both wishes, or miss the worse one by the least; among equals the
-    middle."""
-    values = np.unique(odds)
-    room = np.array([
-        min((odds[answerable] >= v).mean() - ANSWERED, (odds[~answerable] < v).mean() - REFUSED) for v in values
-    ])
-    best = np.flatnonzero(room >= room.max() - 1e-9)
-    return float(values[best[len(best) // 2]])
+    """The highest log odds from which up at least `ANSWERED` of the answerable are answered; minus infinity if even all
+    whose topic is covered are fewer."""
+    mine = np.sort(odds[answerable])[::-1]
+    return float(mine[int(np.ceil(ANSWERED * len(mine))) - 1])
 
 
-def topic_cut(near: Sequence[float], far: Sequence[float]) -> float:
-    """The best hit's score that parts near misses (at or above) from questions out of scope with the fewest errors,
-    both kinds counting alike; among equals the lowest."""
-    cuts = sorted({*near, *far})
-    return min(cuts, key=lambda c: np.mean([s < c for s in near]) + np.mean([s >= c for s in far]))
+def topic_cut(reads: Sequence[Read]) -> float:
+    """The score below which the best hits of `FAR` of the answerable questions are."""
+    return float(np.quantile([best_score(r.hits) for r in reads if r.question.answerable], FAR))
 
 
 def read_all(seeds: Path, embedder: Embedder) -> dict[str, list[Read]]:
@@ -161,15 +156,13 @@ def calibrate(collections: Mapping[str, Sequence[Read]], encoder: str) -> tuple[
         mine, others = y & (own == name), ~y & (own == name)
         lines.append(f"| {name} | {told[mine].mean():.1%} | {(~told)[others].mean():.1%} | {right[mine & told].mean():.1%} |")
     sentence = sentence_model(reads)
-    out_of_scope = np.array([r.question.kind == "out_of_scope" for r in reads])
-    scores = np.array([r.hits[0].score for r in reads])
     fitted = Calibration(
         version=VERSION,
         encoder=encoder,
         sentence=sentence,
         answerable=answerable_model(reads, sentence),
         threshold=round(1 / (1 + float(np.exp(-threshold))), 4),
-        topic=round(topic_cut(scores[~y & ~out_of_scope].tolist(), scores[out_of_scope].tolist()), 4),
+        topic=round(topic_cut(reads), 4),
     )
     return fitted, "\n".join(lines)
 

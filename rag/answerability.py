@@ -41,10 +41,15 @@ def features(found: Sequence[Evidence], hits: Sequence[Hit], question_lang: str)
     margin = best.score - rivals[1].score if len(rivals) > 1 else 0.0
     own_language = hits[best.hit].passage.lang.split("-")[0] == question_lang.split("-")[0]
     return (
-        margin, max(h.why.dense_score or 0.0 for h in hits), max(h.searched for h in hits), float(own_language),
+        margin, max(h.why.dense_score or 0.0 for h in hits), best_score(hits), float(own_language),
         float(question_lang.startswith("de")), float(question_lang.startswith("zh")),
         *(best.signals[c] for c in _COLUMNS), *(float(best.kind == kind) for kind in KINDS),
     )
+
+
+def best_score(hits: Sequence[Hit]) -> float:
+    """The highest score that the search gave a hit; 0 without one."""
+    return max((h.searched for h in hits), default=0.0)
 
 
 def judge(found: Sequence[Evidence], hits: Sequence[Hit], question_lang: str) -> tuple[float, Reason | None]:
@@ -57,7 +62,7 @@ def judge(found: Sequence[Evidence], hits: Sequence[Hit], question_lang: str) ->
             return best.signals[_OWN], None
         return 0.0, "not_supported" if max(hit.why.coverage or 0.0 for hit in hits) >= NEAR else "nothing_retrieved"
     fitted = calibration()
+    if best_score(hits) < fitted.topic:
+        return 0.0, "out_of_scope"
     confidence = fitted.probability(features(found, hits, question_lang))
-    if confidence >= fitted.threshold:
-        return confidence, None
-    return confidence, "not_supported" if max(h.searched for h in hits) >= fitted.topic else "out_of_scope"
+    return confidence, None if confidence >= fitted.threshold else "not_supported"

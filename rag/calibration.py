@@ -38,8 +38,8 @@ class Linear:
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """`sentence` scores a sentence by its signals; `answerable` gives the log odds that the best one answers, and the
-    question is answered from the probability `threshold` up. Below it, the topic counts as covered from `topic` (score
-    of the best hit) up."""
+    question is answered from the probability `threshold` up, if its topic is covered: if the best hit scores `topic` or
+    more."""
 
     version: int
     encoder: str

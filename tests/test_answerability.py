@@ -1,11 +1,12 @@
 """Whether a question is answered at all, and how the numbers for that are fitted."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from eval.calibrate import cut, topic_cut
+from eval.calibrate import ANSWERED, FAR, cut, topic_cut
 from eval.fitting import choice, folds_by, logistic
 from index.types import Hit, Passage, Span, Why
 from rag.answerability import FEATURES, features, judge
@@ -134,11 +135,13 @@ def test_versions_of_a_fact_share_a_fold():
     assert set(folds.tolist()) == set(range(10))
 
 
-def test_the_cut_leaves_the_same_room_above_both_wishes():
-    odds = np.array([5.0, 4.0, 3.0, 2.0, 1.0, 0.0, -1.0, -2.0])
-    answerable = np.array([True, True, True, True, False, False, False, False])
-    assert (odds[answerable] >= cut(odds, answerable)).all() and (odds[~answerable] < cut(odds, answerable)).all()
+def test_the_cut_answers_as_many_as_it_should_and_no_more():
+    answerable = np.arange(200) % 2 == 0
+    odds = np.random.default_rng(4).normal(size=200) + answerable
+    at = cut(odds, answerable)
+    assert (odds[answerable] >= at).sum() == ANSWERED * 100 and (odds[answerable] == at).any()
 
 
-def test_the_topic_cut_parts_near_from_far_with_the_fewest_errors():
-    assert topic_cut([2.0, 3.0, 0.5], [0.1, 0.4]) == 0.5
+def test_the_topic_cut_leaves_out_the_farthest_of_the_answerable():
+    read = [SimpleNamespace(hits=[hit(n / 1000, 0.1)], question=SimpleNamespace(answerable=n < 201)) for n in range(301)]
+    assert topic_cut(read) == pytest.approx(FAR * 0.2)
