@@ -14,10 +14,21 @@ from rag.expected import QUANTITIES, Wanted, how_many, several
 from rag.places import named, places
 
 # Han characters that begin most Chinese surnames, and what stands behind a person's name or before it in reports.
-_SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
+_SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文葛樊施卓柯翁阮骆严温牛尤游庄岳齐盛颜倪祝单苗关焦华窦穆裴鲍涂聂甘耿纪舒屈项霍申翟管闵沙"
+_DOUBLE_SURNAMES = "欧阳|司马|上官|诸葛|夏侯|闻人|东方|皇甫|尉迟|公孙|慕容|令狐|宇文|长孙|司徒|端木|百里|南宫|东郭"
+_SAYS = "表示|说|指出|介绍|认为|告诉|接受|称|透露|强调|宣布|提醒|坦言|预计|解释|补充|警告"
 _HAN_PERSON = re.compile(
-    rf"(?<=[长任员师席家士授事裁理人者])(?P<a>[{_SURNAMES}][\u3400-\u9fff]{{1,2}}?)"
-    r"(?=表示|说|指出|介绍|认为|告诉|接受|称|透露|强调|宣布|[，,、。 ()])"
+    rf"(?<=[长任员师席家士授事裁理人者监官])(?P<a>(?:{_DOUBLE_SURNAMES})[\u3400-\u9fff]{{1,2}}?|[{_SURNAMES}][\u3400-\u9fff]{{1,2}}?)"
+    rf"(?={_SAYS}|[，,、。 ()])"
+)
+_HAN_OFFICE = (
+    "[局部院市董事会所处厅司科组站厂县区镇省校行团队秘书]长|主任|总经理|总监|总裁|总编辑|工程师|主席|书记|院士|教授|专家|分析师|研究员|负责人|"
+    "发言人|创始人|合伙人|首席[\u3400-\u9fff]{1,4}[官家师]|执行长|财务长|理事长"
+)
+# Behind an office written out a name may be followed by any word; what cannot be its last character ends it.
+_HAN_OFFICIAL = re.compile(
+    rf"(?:{_HAN_OFFICE})(?P<a>(?:(?:{_DOUBLE_SURNAMES})[\u3400-\u9fff]|[{_SURNAMES}](?![度级速新])[\u3400-\u9fff])"
+    r"(?:(?![说称指表介认告接透强宣提坦把在对向就还也和与及等给将则这用是为以从到于曾已不日今近先女带率主出参作谈讲])[\u3400-\u9fff])?)"
 )
 _LATIN_PERSON = re.compile(r"(?<![^\W\d_])[A-Z][a-zà-öø-ÿ]+(?: [A-Z][a-zà-öø-ÿ]+){1,2}(?![^\W\d_])")
 _QUOTED = re.compile(r"《[^》]{1,60}》|“[^”]{1,80}”|„[^“”]{1,80}[“”]|「[^」]{1,60}」|\"[^\"]{1,80}\"")
@@ -49,6 +60,13 @@ _SPEAKS = re.compile(
 _HAN_DISTRICT = re.compile(r"(?<![\u3400-\u9fff])[\u3400-\u9fff]{2,3}(?:区|县|镇|乡)|[\u3400-\u9fff]{2}(?=区|县|镇|乡)")
 _LATIN_DISTRICT = re.compile(
     r"(?:\b[Dd]istricts? of |\bStadtteil |\b(?:Stadt)?[Bb]ezirk |\bKreis |\bViertel )(?P<a>[A-Z][\w'’-]+)|(?P<b>[A-Z][\w'’-]+)(?= [Dd]istrict\b)"
+)
+_LATIN_PLACE = re.compile(r"(?<![^\W_])(?:in|near|from|to|aus|nach|bei) (?P<a>[A-ZÄÖÜ][a-zà-öø-ÿ]{3,}(?:[ -][A-Z][a-zà-öø-ÿ]{3,})?)")
+# Months, languages, and German nouns that stand behind these words without an article.
+_NO_PLACE = re.compile(
+    r"^(?:Jan|Feb|Mar|Mär|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez|English|German|Chinese|Betrieb|Kraft|Zukunft|Höhe|Form|Frage|"
+    r"Anspruch|Zusammenarbeit|Richtung|Bezug|Angaben|Bedarf|Verbindung|Milli|Mrd|Hundert|Tausend)|"
+    r"(?:ungen|ung|heit|keit|schaft|schaften|ion|ionen|ität|ismus|jahr|jahren|zeit|zeiten|linie|fällen|teilen|bereich|bereichen|gebieten|weise)$"
 )
 _BESIDE = 60  # characters around a name in which its office or a word for naming may stand
 _PARTS = re.compile(r"、|, | [-–—] |—")
@@ -100,7 +118,9 @@ def candidates(text: str, lang: str, kind: Wanted, question: str) -> list[Found]
         named = {p.name for p in places(question)}
         new = [p for p in places(text) if p.name not in named]
         fit = _count_fits(len({p.name for p in new}), question)
-        return [Found(p.span, fit) for p in new] or [Found(s, 0.8 * fit) for s in _districts(text, lang)]
+        return [Found(p.span, fit) for p in new] or [
+            Found(s, 0.8 * fit) for s in _districts(text, lang) or _unlisted(text, lang) if s.of(text) not in question
+        ]
     if kind == "title":
         return [Found(Span(*m.span()), _near(_NAMED, text, m)) for m in _QUOTED.finditer(text)]
     if kind == "list":
@@ -122,6 +142,13 @@ def _districts(text: str, lang: str) -> list[Span]:
     return [Span(*m.span(m.lastgroup)) for m in _LATIN_DISTRICT.finditer(text)]
 
 
+def _unlisted(text: str, lang: str) -> list[Span]:
+    """What stands where a place would, in English and German: the list of places knows only the larger ones."""
+    if lang.startswith("zh"):
+        return []
+    return [Span(*m.span("a")) for m in _LATIN_PLACE.finditer(text) if not _NO_PLACE.search(m["a"])]
+
+
 def persons(text: str, lang: str) -> list[Span]:
     """The people `text` names beyond doubt: in Chinese behind an office and before what they say, in other languages two
     or three capitalised words that read as a Chinese name."""
@@ -134,7 +161,10 @@ def persons(text: str, lang: str) -> list[Span]:
 
 def _chinese_persons(text: str) -> list[Span]:
     folded = normalise(text)
-    return [folded.original(Span(*m.span("a"))) for m in _HAN_PERSON.finditer(folded.text)]
+    found = [m.span("a") for m in _HAN_PERSON.finditer(folded.text)]
+    others = [m.span("a") for m in _HAN_OFFICIAL.finditer(folded.text)]
+    found += [o for o in others if all(o[0] != start for start, _ in found)]
+    return [folded.original(Span(*span)) for span in sorted(found)]
 
 
 def _lists(text: str, question: str) -> list[Found]:

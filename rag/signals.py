@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from index import interaction
+from index.embedder import unit_rows
 from index.normalise import fold, normalise
 from index.quantities import terms
 from index.search import Index, Question
@@ -24,6 +25,7 @@ SIGNALS = (
     "passage",  # the same for its whole passage
     "gap",  # the hit's score less the best hit's
     "cosine",  # of question and sentence, under its title
+    "cosine_before",  # of the question and the mean of the sentence and the one before it in the passage
     "elsewhere",  # 1 if it is about other places only
     "year",  # 1 if a year asked for is the sentence's, -1 if only others are
     "figures",  # share of the question's other quantities it states
@@ -131,12 +133,14 @@ class _Scale:
         narrow = named(self.question) - BROAD
         about = topic([text, *(s.of(article.text) for s in before), article.title])
         vectors = _sentence_vectors(self.index.embedder, article.title, tuple(s.of(article.text) for s in hit.passage.sentences))
+        row = hit.passage.sentences.index(span)
         signals = (
             self._share(own[key]),
             self._share(np.max([own[key], *context, title], axis=0)),
             self._share(passage),
             hit.score - max(h.score for h in hits),
-            float(self.vector @ vectors[hit.passage.sentences.index(span)]),
+            float(self.vector @ vectors[row]),
+            float(self.vector @ unit_rows(vectors[max(0, row - 1) : row + 1].sum(axis=0, keepdims=True))[0]),
             float(bool(narrow) and bool(about) and not narrow & about),
             self._year([text, *(s.of(article.text) for s in before[:2])], article),
             self._held(stated),

@@ -114,3 +114,17 @@ def test_parts_of_cities_are_places_where_no_city_answers():
     assert held("Im Stadtteil Wujin eröffnete der Park", "de", "place", "In welchem Stadtteil?") == {"Wujin": 0.8}
     assert held("the plant in Dafeng district", "en", "place", "In which district?") == {"Dafeng": 0.8}
     assert held("位于望城区的基地", "zh-Hans", "place", "在哪个区？") != {}
+
+
+def test_people_behind_an_office_written_out_are_found_whatever_follows():
+    assert held("市数据局局长范景行把计划概括为三句话", "zh-Hans", "person", "局长是谁？") == {"范景行": 1.0}
+    assert held("馳遠電池財務(wù)總監(jiān)葉知秋這樣開場", "zh-Hant", "person", "誰？") == {"葉知秋": 1.0}
+    assert held("工程院院士闻人渡和局长王勇对此负责", "zh-Hans", "person", "谁？") == {"闻人渡": 1.0, "王勇": 1.0}
+    assert held("局长高度重视50家高科技企业和师范大学", "zh-Hans", "person", "谁？") == {}
+
+
+def test_a_place_that_no_list_knows_is_found_where_a_place_would_stand():
+    assert held("Its secretariat will sit in Gothenburg and cost 2 million", "en", "place", "Where?") == {"Gothenburg": 0.8}
+    assert held("die zuvor eine Anlage in Esbjerg betreut hat", "de", "place", "Wo?") == {"Esbjerg": 0.8}
+    assert held("In Kraft tritt es in April, in Zusammenarbeit mit allen", "de", "place", "Wo?") == {}
+    assert held("the office in Gothenburg", "en", "place", "Where in Gothenburg?") == {}
