@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from index.languages import detect
 from index.names import latin_names
-from index.normalise import normalise
+from index.normalise import fold, normalise
 from index.quantities import Quantity, agrees, find
 from index.types import Span
 from rag.expected import QUANTITIES, Wanted, how_many, several
@@ -51,6 +51,12 @@ _NAMED = re.compile(
     r"口号|名为|称为|叫做?|概括为|称作|命名|简称|\bMotto\b|\bLosung\b|\bSlogan\b|Leitspruch|\bParole\b|\bTitel\b|\bNamen?\b|\bheisst\b|\bheißt\b|"
     r"\bgenannt\w*|\bnennt\b|bezeichnet|\bcalled\b|\bnamed\b|\bdubbed\b|\bslogan\b|\bmotto\b|\btitled\b|\bknown as\b",
 )
+_CALLED = re.compile(
+    r"(?:\b(?:called|named|dubbed|known as|genannt|namens)|\b(?:heisst|heißt|nennt sich)) (?:the |das |die |der )?"
+    r"(?P<a>[A-ZÄÖÜ][\w'’-]+(?: (?:of |for |und |and )?[A-ZÄÖÜ0-9][\w'’-]*)*)"
+)
+_DIGITS = re.compile(r"zahlen?(?:kürzel|code|kombination|reihe|folge)|welche (?:zahl|nummer)|which number|what number|digits?|\bcode\b|数字|哪一?串|哪组")
+_CHARACTERS = re.compile("([一二两三四五六七八九十])个?字")
 _SPEAKS = re.compile(
     r"\b(?:sagt\w*|erklärt\w*|betont\w*|Leiter\w*|\w*direktor\w*|\w*chef\w*|\w*minister\w*|Professor\w*|Mitglied|Bürgermeister\w*|"
     r"Vorsitzend\w*|Sprecher\w*|Dezernent\w*|\w*dezernent\w*|says?|said|told|mayor|director|professor|head of|chair\w*|minister|analyst|"
@@ -122,7 +128,7 @@ def candidates(text: str, lang: str, kind: Wanted, question: str) -> list[Found]
             Found(s, 0.8 * fit) for s in _districts(text, lang) or _unlisted(text, lang) if s.of(text) not in question
         ]
     if kind == "title":
-        return [Found(Span(*m.span()), _near(_NAMED, text, m)) for m in _QUOTED.finditer(text)]
+        return _titles(text, question)
     if kind == "list":
         return _lists(text, question)
     patterns = {"reason": _CAUSE, "definition": _IS}.get(kind, ())
@@ -133,6 +139,24 @@ def _near(cue: re.Pattern[str], text: str, m: re.Match[str]) -> float:
     """How well a match fits: wholly with a word of `cue` beside it, else by half."""
     beside = text[max(0, m.start() - _BESIDE) : m.start()] + " " + text[m.end() : m.end() + _BESIDE]
     return 1.0 if cue.search(beside) else 0.5
+
+
+def _titles(text: str, question: str) -> list[Found]:
+    """What is quoted, best beside a word for naming, and what stands unquoted behind one; of a question for digits or for
+    so many characters what has them."""
+    found = [Found(Span(*m.span()), _near(_NAMED, text, m)) for m in _QUOTED.finditer(text)]
+    found += [Found(Span(*m.span("a")), 1.0) for m in _CALLED.finditer(text)]
+    asked = fold(question)
+    length = _CHARACTERS.search(asked)
+    if not _DIGITS.search(asked) and not length:
+        return found
+    size = "一二三四五六七八九十".index(length[1].replace("两", "二")) + 1 if length else 0
+
+    def fits(said: str) -> bool:
+        inner = re.sub(r"[\W_]", "", said)
+        return len(inner) == size if length else inner.isdigit()
+
+    return [Found(f.span, 1.0 if fits(f.span.of(text)) else 0.3) for f in found]
 
 
 def _districts(text: str, lang: str) -> list[Span]:

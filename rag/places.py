@@ -51,7 +51,24 @@ _PLACES = """
 伦敦/London 巴黎/Paris 罗马/Rome/Rom 马德里/Madrid 阿姆斯特丹/Amsterdam 布鲁塞尔/Brussels/Brüssel 莫斯科/Moscow/Moskau
 纽约/New_York 华盛顿/Washington 旧金山/San_Francisco 洛杉矶/Los_Angeles 波士顿/Boston 西雅图/Seattle 多伦多/Toronto
 东京/Tokyo/Tokio 大阪/Osaka 首尔/Seoul 釜山/Busan 曼谷/Bangkok 河内/Hanoi 孟买/Mumbai 班加罗尔/Bangalore 迪拜/Dubai
-悉尼/Sydney
+悉尼/Sydney 墨尔本/Melbourne
+张家口/Zhangjiakou 承德/Chengde 沧州/Cangzhou 鄂尔多斯/Ordos 赤峰/Chifeng 乌兰察布/Ulanqab 齐齐哈尔/Qiqihar 营口/Yingkou 滁州/Chuzhou
+阜阳/Fuyang 安庆/Anqing 上饶/Shangrao 宜春/Yichun 济宁/Jining 泰安/Tai'an 新乡/Xinxiang 许昌/Xuchang 商丘/Shangqiu
+衡阳/Hengyang 常德/Changde 郴州/Chenzhou 肇庆/Zhaoqing 梅州/Meizhou 茂名/Maoming 榆林/Yulin 酒泉/Jiuquan 中卫/Zhongwei 攀枝花/Panzhihua
+台南/Tainan 桃园/Taoyuan 基隆/Keelung
+马格德堡/Magdeburg 不来梅/Bremen 不来梅港/Bremerhaven 德累斯顿/Dresden 莱比锡/Leipzig 汉诺威/Hanover/Hannover 纽伦堡/Nuremberg/Nürnberg
+多特蒙德/Dortmund 杜塞尔多夫/Düsseldorf 杜伊斯堡/Duisburg 波恩/Bonn 曼海姆/Mannheim 卡塞尔/Kassel 卡尔斯鲁厄/Karlsruhe 奥格斯堡/Augsburg
+基尔/Kiel 吕贝克/Lübeck 罗斯托克/Rostock 耶拿/Jena 埃尔福特/Erfurt 开姆尼茨/Chemnitz 波茨坦/Potsdam 弗赖堡/Freiburg 海德堡/Heidelberg
+亚琛/Aachen 沃尔夫斯堡/Wolfsburg 巴伐利亚/Bavaria/Bayern 萨克森/Saxony/Sachsen 黑森/Hesse/Hessen 图林根/Thuringia/Thüringen
+格拉茨/Graz 林茨/Linz 萨尔茨堡/Salzburg 因斯布鲁克/Innsbruck 日内瓦/Geneva/Genf 巴塞尔/Basel
+鹿特丹/Rotterdam 海牙/The_Hague/Den_Haag 安特卫普/Antwerp/Antwerpen 哥本哈根/Copenhagen/Kopenhagen 斯德哥尔摩/Stockholm 哥德堡/Gothenburg/Göteborg
+奥斯陆/Oslo 赫尔辛基/Helsinki 华沙/Warsaw/Warschau 布拉格/Prague/Prag 布达佩斯/Budapest 雅典/Athens/Athen 伊斯坦布尔/Istanbul 基辅/Kyiv/Kiew
+米兰/Milan/Mailand 都灵/Turin 的里雅斯特/Trieste/Triest 热那亚/Genoa/Genua 巴塞罗那/Barcelona 里斯本/Lisbon/Lissabon 里昂/Lyon 马赛/Marseille
+都柏林/Dublin 曼彻斯特/Manchester 爱丁堡/Edinburgh
+芝加哥/Chicago 休斯敦/Houston 底特律/Detroit 费城/Philadelphia 亚特兰大/Atlanta 加利福尼亚/~加州/California/Kalifornien 得克萨斯/Texas
+硅谷/Silicon_Valley 温哥华/Vancouver 蒙特利尔/Montreal 圣保罗/São_Paulo/~Sao_Paulo
+横滨/Yokohama 名古屋/Nagoya 福冈/Fukuoka 九州/Kyushu/~Kyūshū 北海道/Hokkaido 仁川/Incheon 雅加达/Jakarta 马尼拉/Manila
+吉隆坡/Kuala_Lumpur 槟城/Penang 新德里/New_Delhi 海得拉巴/Hyderabad 阿布扎比/Abu_Dhabi 利雅得/Riyadh/Riad 开罗/Cairo/Kairo
 """
 
 
