@@ -208,7 +208,7 @@ def _built(folder: Path, passages: int, texts: int, seed: int, to) -> None:
     if passages <= texts:
         store.build(folder / "articles", folder / "index", embedder)
     else:
-        copied(folder / "index", folder / "copies", passages // texts, space, embedder)
+        copied(folder / "index", folder / f"copies-{passages}", passages // texts, space, embedder)
     to.send((time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
 
 
@@ -229,7 +229,7 @@ def measured(folder: Path, passages: int, texts: int, questions: int, seed: int)
     if passages <= texts:
         write_articles(folder / "articles", passages, seed)
     build, peak = _in_process(folder, passages, texts, seed)
-    place = folder / ("index" if passages <= texts else "copies")
+    place = folder / ("index" if passages <= texts else f"copies-{passages}")
     embedder, space = _embedder(seed)
     begun = time.perf_counter()
     index = store.open_index(place, embedder)
