@@ -36,7 +36,7 @@ from index.shelf import Articles, Passages
 from index.types import Article, Embedder
 from index.wordtable import WordTable
 
-FORMAT = 6
+FORMAT = 7
 BUDGET = 160
 OVERLAP = 40
 _TITLE = 32  # tokens left to the title before a passage, where the encoder's longest text is short
