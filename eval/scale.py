@@ -159,8 +159,8 @@ def copied(source: Path, folder: Path, copies: int, space: Space, embedder: Give
     vectors = Copies(space, passages.codes, passages.tags, copies)
     Dense.write(data / VECTORS, vectors, passages.tags, vectors.codes)
     np.save(data / KEYS, np.zeros((len(vectors), 2), np.uint64), allow_pickle=False)
-    sources = [lexical.source(np.arange(count) + copy * count) for copy in range(copies)]
-    Lexical.write(data / LEXICAL, sources, np.tile(lexical.lengths[:], copies), passages.tags, vectors.codes)
+    sources = [(lexical.postings, np.arange(count) + copy * count) for copy in range(copies)]
+    Lexical.write(data / LEXICAL, sources, np.tile(lexical.lengths[:], copies))
     parts = [(0, count)] * copies + [(count, len(words))] * copies
     WordTable.write(data / WORDS, parts, embedder, words)
     (data / SOURCES).write_text('{"sources": {}, "articles": {}}', encoding="utf-8")

@@ -104,15 +104,14 @@ class Made:
             mapped = np.full(len(self._old.passages), -1, np.int64)
             mapped[self._old_rows[kept]] = kept
             lengths[kept] = self._old.lexical.lengths[self._old_rows[kept]]
-            sources.append(self._old.lexical.source(mapped))
+            sources.append((self._old.lexical.postings, mapped))
         for row in np.flatnonzero(self._old_rows < 0).tolist():
             article, passage = self._pair(row)
             own = terms(context(article, passage), passage.lang)
             lengths[row] = len(own)
             blocks.add(row, own)
         blocks.end()
-        sources += [(block, None) for block in blocks.done]
-        Lexical.write(self.data / LEXICAL, sources, lengths, self._passages.tags, self._passages.codes)
+        Lexical.write(self.data / LEXICAL, [*sources, *((block, None) for block in blocks.done)], lengths)
         shutil.rmtree(self.data / _SCRATCH, ignore_errors=True)
 
     def _parts(self, reuse: bool) -> Iterator[Part]:

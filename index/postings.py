@@ -17,7 +17,7 @@ K1, B = 1.2, 0.6
 _ROWS = 4096  # a block
 _CHUNK = 1 << 22  # postings merged at once
 _SHORT = 8
-_ARRAYS = ("keys", "begins", "places", "counts")
+_ARRAYS = ("keys", "begins", "rows", "counts")
 
 
 @lru_cache(1 << 16)
@@ -34,12 +34,12 @@ def key(term: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """Terms by `keys` (u,), ascending; those of term t are `begins[t]:begins[t + 1]` of `places`, ascending, and
-    `counts`, how often the row there has the term."""
+    """Terms by `keys` (u,), ascending; those of term t are `begins[t]:begins[t + 1]` of `rows`, ascending, and
+    `counts`, how often the row has the term."""
 
     keys: Array
     begins: Array
-    places: Array
+    rows: Array
     counts: Array
 
 
@@ -95,12 +95,13 @@ def _block(terms: list[str], said: list[int], rows: list[int], lengths: list[int
     return Postings(keys, begins, own, np.minimum(counts, 65535).astype(np.uint16))
 
 
-def merged(sources: Sequence[tuple[Postings, np.ndarray]], lengths: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
-    """keys, sizes, places, counts, weights and greatest weights of all terms, some of them at a time, in ascending order
-    of keys.
+def merged(
+    sources: Sequence[tuple[Postings, np.ndarray | None]], lengths: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """keys, sizes, rows, counts and weights of all terms, some of them at a time, in ascending order of keys.
 
-    A source's second item gives the new place of each of its places, -1 for one that is left out. `lengths` (n,) are how
-    many terms the row at each place has. A weight is what the term adds to a row's score, in Lucene's form of BM25
+    A source's second item gives the new number of each of its rows, ascending, -1 for one that is left out. `lengths`
+    (n,) are how many terms each row has. A weight is what the term adds to a row's score, in Lucene's form of BM25
     (Kamphuis et al., ECIR 2020): idf = ln(1 + (N - n + .5) / (n + .5)), times tf / (tf + k1 (1 - b + b |d| / avg)).
     """
     keys = np.unique(np.concatenate([s.keys[:] for s, _ in sources])) if sources else np.zeros(0, np.uint64)
@@ -110,15 +111,13 @@ def merged(sources: Sequence[tuple[Postings, np.ndarray]], lengths: np.ndarray) 
     norms = K1 * ((1 - B) + B * lengths / (lengths.mean() if lengths.any() else 1.0))
     for first, last in _ranges(sizes):
         found = [_between(s, mapped, keys[first:last]) for s, mapped in sources]
-        number, places, counts = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        order = np.argsort(number * len(lengths) + places, kind="stable")
-        number, places, counts = number[order], places[order], counts[order]
+        number, rows, counts = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        order = np.argsort(number * len(lengths) + rows, kind="stable")
+        number, rows, counts = number[order], rows[order], counts[order]
         having = np.bincount(number, minlength=last - first)
         idf = np.log(1 + (len(lengths) - having + 0.5) / (having + 0.5)).astype(np.float32)
-        weights = (idf[number] * (counts / (norms[places] + counts))).astype(np.float32)
-        kept, having = having > 0, having[having > 0]
-        most = np.maximum.reduceat(weights, np.cumsum(having) - having) if len(having) else weights
-        yield keys[first:last][kept], having, places, counts, weights, most
+        weights = (idf[number] * (counts / (norms[rows] + counts))).astype(np.float32)
+        yield keys[first:last][having > 0], having[having > 0], rows, counts, weights
 
 
 def _ranges(sizes: np.ndarray) -> Iterable[tuple[int, int]]:
@@ -130,11 +129,13 @@ def _ranges(sizes: np.ndarray) -> Iterable[tuple[int, int]]:
         first = last
 
 
-def _between(source: Postings, mapped: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The number in `keys` (a run of them), the place and the count of the source's postings of these terms."""
+def _between(source: Postings, mapped: np.ndarray | None, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The number in `keys` (a run of them), the row and the count of the source's postings of these terms."""
     first, last = np.searchsorted(source.keys[:], keys[0]), np.searchsorted(source.keys[:], keys[-1], side="right")
     begins = source.begins[first : last + 1]
     number = np.repeat(np.searchsorted(keys, source.keys[first:last]), np.diff(begins))
-    places = mapped[source.places[begins[0] : begins[-1]]].astype(np.int64)
-    kept = places >= 0
-    return number[kept], places[kept], source.counts[begins[0] : begins[-1]][kept]
+    rows, counts = source.rows[begins[0] : begins[-1]], source.counts[begins[0] : begins[-1]]
+    if mapped is None:
+        return number, rows.astype(np.int64), counts
+    kept = mapped[rows]
+    return number[kept >= 0], kept[kept >= 0].astype(np.int64), counts[kept >= 0]

@@ -78,7 +78,7 @@ class Index:
     @cached_property
     def languages(self) -> tuple[str, ...]:
         """The languages of the passages, sorted."""
-        return tuple(sorted(self._tags))
+        return tuple(sorted(self._rows))
 
     def search(self, query: str, k: int = 10, langs: Sequence[str] = ()) -> list[Hit]:
         """At most `k` hits, best first; an empty query or index finds nothing.
@@ -105,10 +105,11 @@ class Index:
         asked = self.question(query)
         asked_terms += [t for spelled in asked.name_terms for t in spelled]
         vector = self.embedder.encode_queries([asked.text])[0]
-        tags = [tag for tag in self._tags if not langs or any(same_language(tag, w) for w in langs)]
+        tags = [tag for tag in self._rows if not langs or any(same_language(tag, w) for w in langs)]
+        groups = [self._rows[tag] for tag in tags]
         found = [self.dense.search_group(vector, PER_LANGUAGE, tag) for tag in tags]
-        worded = self._lexical.search_groups(asked_terms, PER_LANGUAGE, tags)
-        fused = rrf([[row for row, _ in ranking] for ranking in (*found, *worded)], [1.0] * (2 * len(tags)))
+        worded = self._lexical.search_each(asked_terms, PER_LANGUAGE, groups)
+        fused = rrf([[row for row, _ in ranking] for ranking in (*found, *worded)], [1.0] * (2 * len(groups)))
         rows = sorted(fused, key=lambda row: (-fused[row], row))[:CANDIDATES]
         if not rows:
             return []
@@ -168,11 +169,10 @@ class Index:
         return interaction.words(text, self.embedder.token_vectors([text])[0], pairs=True)
 
     @cached_property
-    def _tags(self) -> list[str]:
-        """The languages that have passages."""
-        tags = self._columns.tags
-        counts = np.bincount(self._codes, minlength=len(tags))
-        return [tag for tag, count in zip(tags, counts.tolist(), strict=True) if count]
+    def _rows(self) -> dict[str, np.ndarray]:
+        """Language -> the rows of its passages, ascending."""
+        of = self._codes
+        return {tag: rows for code, tag in enumerate(self._columns.tags) if len(rows := np.flatnonzero(of == code))}
 
     @cached_property
     def _codes(self) -> np.ndarray:

@@ -119,7 +119,7 @@ def index_of(articles: Sequence[Article], embedder: ConceptEmbedder, budget: int
     by_id = {a.id: a for a in articles}
     texts = [context(by_id[p.article_id], p) for p in passages]
     vectors = embedder.encode_passages([fold(t) for t in texts])
-    lexical = Lexical.build([terms(t, p.lang) for t, p in zip(texts, passages, strict=True)], *groups(passages))
+    lexical = Lexical.build([terms(t, p.lang) for t, p in zip(texts, passages, strict=True)])
     return Index(articles, passages, Dense.build(vectors, *groups(passages)), lexical, embedder)
 
 

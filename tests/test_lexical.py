@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from math import log
@@ -10,13 +9,12 @@ from math import log
 import numpy as np
 import pytest
 import snowballstemmer
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from index import lexical
 from index.errors import IndexCorrupt
 from index.lexical import Lexical, _stem, terms
-from index.maxscore import Run, best
 from index.postings import Blocks
 
 K1, B = 1.2, 0.6
@@ -84,61 +82,17 @@ def test_unknown_terms_and_empty_indexes_find_nothing():
 @given(DOCUMENTS, st.sampled_from("abcz"))
 def test_the_rows_with_a_term_are_those_whose_text_has_it(documents, term):
     lexical = Lexical.build(documents)
-    assert lexical.having(term, range(len(documents) + 2)).tolist() == [*(term in d for d in documents), False, False]
+    assert lexical.rows_with(term).tolist() == [row for row, d in enumerate(documents) if term in d]
     assert (term in lexical) == any(term in d for d in documents)
     matched = lexical.matched([term, "a", term], range(len(documents)))
     assert matched == [tuple(t for t in dict.fromkeys((term, "a")) if t in d) for d in documents]
 
 
-def groups_of(codes: Sequence[int], tags: str) -> dict[str, list[int]]:
-    """The rows of each group, ascending."""
-    return {tag: [row for row, code in enumerate(codes) if code == number] for number, tag in enumerate(tags)}
-
-
-@given(DOCUMENTS, st.lists(st.integers(0, 2), min_size=8, max_size=8), st.integers(-1, 5))
-def test_a_search_in_groups_is_a_search_among_the_rows_of_each(documents, codes, k):
-    codes = codes[: len(documents)]
-    lexical = Lexical.build(documents, "xyz", np.array(codes))
-    found = lexical.search_groups(list("abq"), k, "zyx")
-    assert found == [lexical.search(list("abq"), k, groups_of(codes, "xyz")[tag]) for tag in "zyx"]
-    assert lexical.search(list("abq"), 8) == Lexical.build(documents).search(list("abq"), 8)
-
-
-@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.sampled_from((1, 2, 4)))
-@settings(max_examples=40, deadline=None)
-def test_what_is_left_out_of_adding_up_changes_no_bit_of_the_best(seed, k, steep):
-    """Terms from those of nearly all rows to those of one, asked together, so that the frequent ones are left out."""
-    rng = np.random.default_rng(seed)
-    documents = [[str(int(n)) for n in (60 * rng.random(12) ** steep).tolist()] for _ in range(600)]
-    codes = rng.integers(0, 3, 600)
-    lexical = Lexical.build(documents, "xyz", codes)
-    query = [str(n) for n in rng.permutation(np.r_[1:8, rng.integers(8, 60, 8)]).tolist()]
-    for tag, rows in groups_of(codes.tolist(), "xyz").items():
-        assert lexical.search_groups(query, k, [tag]) == [lexical.search(query, k, rows)]
-
-
-@given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.integers(2, 12))
-@settings(max_examples=200, deadline=None)
-def test_the_best_are_those_of_adding_up_whatever_the_weights(seed, k, terms):
-    rng = np.random.default_rng(seed)
-    runs, sums = [], np.zeros(400, np.float32)
-    for share in rng.random(terms) ** 2:
-        places = np.flatnonzero(rng.random(400) < share).astype(np.int32)
-        weights = (rng.integers(1, 9, len(places)) * -np.log(share) / 8).astype(np.float32)  # so that there are ties
-        sums[places] += weights
-        runs.append(Run(places + 50, weights, float(weights.max(initial=0))))
-    order = [i for i in np.lexsort((np.arange(400), -sums))[:k].tolist() if sums[i] > 0]
-    places, found = best(runs, 50, 450, k)
-    assert (places - 50).tolist() == order and found.tolist() == sums[order].tolist()
-
-
-def test_postings_that_cannot_matter_are_not_added():
-    rare = Run(np.arange(60, dtype=np.int32) + 100, np.full(60, 5, np.float32), 5.0)
-    weights = np.full(5000, np.inf, np.float32)  # what would be seen if it were added
-    weights[:60] = 1
-    frequent = Run(np.arange(5000, dtype=np.int32) + 100, weights, 1.0)
-    places, sums = best([frequent, rare], 100, 5100, 40)
-    assert places.tolist() == list(range(100, 140)) and set(sums.tolist()) == {6.0}
+@given(DOCUMENTS, st.lists(st.sets(st.integers(0, 7)), max_size=3), st.integers(-1, 5))
+def test_search_in_each_group_is_a_search_in_every_group(documents, groups, k):
+    groups = [sorted(row for row in group if row < len(documents)) for group in groups]
+    lexical = Lexical.build(documents)
+    assert lexical.search_each(list("abx"), k, groups) == [lexical.search(list("abx"), k, g) for g in groups]
 
 
 def test_known_are_the_terms_that_some_passage_has():
@@ -153,13 +107,11 @@ def test_a_saved_index_finds_the_same_under_any_folder_name(tmp_path):
     for row, document in enumerate(documents):
         blocks.add(row, document)
     blocks.end()
-    codes = np.array([1, 0, 0, 1])
-    Lexical.write(folder, [(block, None) for block in blocks.done], np.array([2, 1, 0, 2], np.int32), ("zh", "de"), codes)
-    opened, grouped = Lexical.open(folder), Lexical.build(documents, ("zh", "de"), codes)
+    Lexical.write(folder, [(block, None) for block in blocks.done], np.array([2, 1, 0, 2], np.int32))
+    opened = Lexical.open(folder)
     assert len(opened) == len(lexical) == 4
     for query in (["国家"], ["#2E+11", "brücke"], ["_brück"]):
         assert opened.search(query, 4) == lexical.search(query, 4) != []
-        assert opened.search_groups(query, 4, ("de", "zh")) == grouped.search_groups(query, 4, ("de", "zh")) != [[], []]
     (folder / "keys.npy").write_text("{}", encoding="utf-8")
     with pytest.raises(IndexCorrupt, match="crosscite build"):
         Lexical.open(folder)

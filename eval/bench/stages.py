@@ -39,7 +39,7 @@ QUESTION = (
     ("tokenise and encode", "index.encoder_onnx:OnnxEmbedder.encode_queries"),
     ("dense", "index.dense:Dense.search_group"),
     ("cosines", "index.dense:Dense.cosines"),
-    ("lexical", "index.lexical:Lexical.search_groups"),
+    ("lexical", "index.lexical:Lexical.search_each"),
     ("late interaction", "index.coverage:Coverage.of"),
     ("duplicates", "index.duplicates:groups"),
     ("matched terms", "index.lexical:Lexical.matched"),
