@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import random
-import resource
+import re
 import sys
 import tempfile
 import time
@@ -208,8 +208,10 @@ def _built(folder: Path, passages: int, texts: int, seed: int, to) -> None:
     if passages <= texts:
         store.build(folder / "articles", folder / "index", embedder)
     else:
-        copied(folder / "index", folder / "copies", passages // texts, space, embedder)
-    to.send((time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+        copied(folder / "index", folder / f"copies-{passages}", passages // texts, space, embedder)
+    taken = time.perf_counter() - begun
+    status = Path("/proc/self/status").read_text(encoding="utf-8")  # ru_maxrss begins with the memory of the parent process
+    to.send((taken, int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024))
 
 
 def _in_process(*arguments) -> tuple[float, float]:
@@ -229,7 +231,7 @@ def measured(folder: Path, passages: int, texts: int, questions: int, seed: int)
     if passages <= texts:
         write_articles(folder / "articles", passages, seed)
     build, peak = _in_process(folder, passages, texts, seed)
-    place = folder / ("index" if passages <= texts else "copies")
+    place = folder / ("index" if passages <= texts else f"copies-{passages}")
     embedder, space = _embedder(seed)
     begun = time.perf_counter()
     index = store.open_index(place, embedder)
@@ -244,10 +246,8 @@ def measured(folder: Path, passages: int, texts: int, questions: int, seed: int)
         times.append(1000 * (time.perf_counter() - begun))
     recalls = recall(index, np.stack([embedder.questions[q] for q in asked[:: max(1, len(asked) // 50)]]))
     disk = sum(p.stat().st_size for p in place.rglob("*") if p.is_file()) / 1e6
-    return Row(
-        len(index.passages), len(index.passages) // max(1, passages // texts), build, peak, disk, opened, percentile(times, 50),
-        percentile(times, 99), *recalls,
-    )
+    count, own = len(index.passages), len(index.passages) // max(1, passages // texts)
+    return Row(count, own, build, peak, disk, opened, percentile(times, 50), percentile(times, 99), *recalls)
 
 
 def _questions(index, number: int, space: Space, embedder: Given, seed: int) -> Iterator[str]:

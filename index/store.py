@@ -14,7 +14,7 @@ import json
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from index import articles as articles_module
@@ -32,15 +32,16 @@ from index.making import LEXICAL, SHELF, SOURCES, VECTORS, WORDS, Made
 from index.manifest import retype
 from index.older import Older, sources_of
 from index.search import Index
-from index.shelf import Articles, Passages
+from index.shelf import Articles, Passages, Writer
 from index.types import Article, Embedder
 from index.wordtable import WordTable
 
-FORMAT = 6
+FORMAT = 7
 BUDGET = 160
 OVERLAP = 40
 _TITLE = 32  # tokens left to the title before a passage, where the encoder's longest text is short
 _ENCODED = "encoded.partial"
+_READ = "read"  # of the data folder: the articles that are new, while a build reads all
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +103,13 @@ def _read(
     seeds: Path, there: list[File], made: Made, old: Older | None, problems: list[Problem]
 ) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
     """Adds the articles of all files, the unchanged ones as the old index has them, and writes down what each file was;
-    the digests of the articles, by id, and the twins. All texts are in memory for the while: any may be another's twin."""
-    read: list[tuple[Article, bool]] = []
+    the digests of the articles, by id, and the twins. Any article may be another's twin, so that all are read before one
+    is added; in memory are those of one file, and of the others the fingerprints."""
+    known: dict[str, bool] = {}
+    prints = twins.Fingerprints()
     sources: dict[str, dict[str, object]] = {}
-    with Sandbox() as sandbox:
+    scratch = made.data / _READ
+    with Sandbox() as sandbox, Writer(scratch) as fresh:
 
         def articles_of(file: File) -> tuple[list[Article], list[Problem]]:
             if old and old.knows(file):
@@ -113,25 +117,36 @@ def _read(
             return read_file(file, sandbox)
 
         for file, some, missed, crowded in collect(there, articles_of):
-            read += [(article, bool(old) and old.knows(file)) for article in some]
+            for article in some:
+                prints.add(article)
+                known[article.id] = bool(old) and old.knows(file)
+                if not known[article.id]:
+                    fresh.add(article, ())
             problems += missed
             sources[file.name] = {
                 "digest": file.digest, "articles": [a.id for a in some], "problems": [p.message for p in missed],
                 "again": crowded,
             }
-    if not read:
+    if not known:
         reasons = "; ".join(p.message for p in problems) or f"it holds no file in {', '.join(READERS)}"
         raise UserError(f"no article in {seeds} can be read: {reasons}")
-    marked = {a.id: a for a in twins.marked([article for article, _ in read])}
+    read = Articles(scratch)
+
+    def of(article_id: str) -> Article:
+        return old.articles[article_id] if known[article_id] else read[article_id]
+
+    also, digests = prints.twins(of), {}
     with made:
-        for before, known in read:
-            article = marked[before.id]
-            standing = marked[article.also[0]] if article.is_twin else None
-            made.add(article, known and not (article.also or before.also), standing)
-    digests = {i: _article_digest(a) for i, a in marked.items()}
+        for article_id, stays in known.items():
+            before = of(article_id)
+            article = replace(before, also=also.get(article_id, ()))
+            standing = of(article.also[0]) if article.is_twin else None
+            made.add(article, stays and not (article.also or before.also), standing)
+            digests[article_id] = _article_digest(article)
+    shutil.rmtree(scratch)
     text = json.dumps({"sources": sources, "articles": digests}, ensure_ascii=False)
     (made.data / SOURCES).write_text(text, encoding="utf-8", errors="surrogatepass")
-    return digests, tuple((a.id, a.also[0]) for a in marked.values() if a.is_twin)
+    return digests, tuple((i, also[i][0]) for i in digests if i in also and also[i][0] < i)
 
 
 def _built(

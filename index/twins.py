@@ -3,16 +3,18 @@
 Candidates come from MinHash over the kept text: one permutation hashing (Li, Owen & Zhang, One permutation hashing,
 NIPS 2012), empty bins filled from the next full one, and bands of the signature as keys (Broder, On the resemblance and
 containment of documents, 1997; Leskovec, Rajaraman & Ullman, Mining of massive datasets, ch. 3). What shares a key is
-compared in full, with at most `_COMPARED` others, so that the work grows with the articles and not with their pairs.
+compared in full, with at most `_COMPARED` others, so that the work grows with the articles and not with their pairs. The
+keys are all that is kept of an article; the few that are compared are read again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from array import array
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -43,39 +45,58 @@ class _Sketch:
     shingles: np.ndarray
     digits: frozenset[str]
 
-    def keys(self) -> list[tuple[object, ...]]:
-        """What twins share: all letters, or the letters' hashes of some band, and the digits of their sentences."""
-        about = (self.article.lang, hashlib.sha256("\n".join(sorted(self.digits)).encode()).digest())
-        whole = hashlib.sha256(self.letters.encode("utf-8", "surrogatepass")).digest()
+    def keys(self) -> Iterator[int]:
+        """64-bit hashes of what twins share, with the digits of their sentences: all letters, or the letters' hashes of
+        some band."""
+        about = hashlib.blake2b(repr((self.article.lang, sorted(self.digits))).encode())
         bins = np.arange(_BANDS * _ROWS, dtype=np.uint64) << np.uint64(64 - (_BANDS * _ROWS - 1).bit_length())
         signature = self.shingles[np.searchsorted(self.shingles, bins) % len(self.shingles)]
-        bands = signature.reshape(_BANDS, _ROWS)
-        return [(*about, whole), *((*about, i, band.tobytes()) for i, band in enumerate(bands))]
+        for shared in (self.letters.encode("utf-8", "surrogatepass"), *(band.tobytes() for band in signature.reshape(_BANDS, _ROWS))):
+            yield int.from_bytes(hashlib.blake2b(about.digest() + shared, digest_size=8).digest(), "little")
 
 
-def marked(articles: Sequence[Article]) -> list[Article]:
-    """The articles in their order, each with the ids of its twins in `also`.
+class Fingerprints:
+    """The keys of articles, 264 bytes each, and their twins."""
 
-    Twins are of one language and script, their shingles have a Jaccard index of `LIKENESS` or more, their sentences
-    hold the same figures, and no figure stands where the other has a different one: last year's figures in this
-    year's words are news. An article is the twin of the first, by id, that it matches.
-    """
-    by_id = {a.id: a for a in articles}
-    sketch_of = lru_cache(_COMPARED)(lambda article_id: _sketch(by_id[article_id]))
-    firsts: dict[tuple[object, ...], list[str]] = {}
-    groups: dict[str, list[str]] = {}
-    for article_id in sorted(by_id):
-        sketch = sketch_of(article_id)
-        keys = sketch.keys()
-        first = next((i for i in _candidates(keys, firsts) if _same(sketch_of(i), sketch)), None)
-        if first is not None:
-            groups[first].append(article_id)
-            continue
-        groups[article_id] = [article_id]
-        for key in keys:
-            firsts.setdefault(key, []).append(article_id)
-    group_of = {i: ids for ids in groups.values() for i in ids}
-    return [replace(a, also=tuple(i for i in group_of[a.id] if i != a.id)) for a in articles]
+    def __init__(self) -> None:
+        self._ids: list[str] = []
+        self._keys = array("Q")
+
+    def add(self, article: Article) -> None:
+        """Takes an article, whose id no other may have."""
+        self._ids.append(article.id)
+        self._keys.extend(_sketch(article).keys())
+
+    def twins(self, of: Callable[[str], Article]) -> dict[str, tuple[str, ...]]:
+        """The ids of the twins of each article that has any; `of` gives an article by id.
+
+        Twins are of one language and script, their shingles have a Jaccard index of `LIKENESS` or more, their sentences
+        hold the same figures, and no figure stands where the other has a different one: last year's figures in this
+        year's words are news. An article is the twin of the first, by id, that it matches.
+        """
+        sketch_of = lru_cache(_COMPARED)(lambda article_id: _sketch(of(article_id)))
+        firsts: dict[tuple[int, int], list[str]] = {}
+        groups: dict[str, list[str]] = {}
+        for article_id, keys in self._shared():
+            found = _candidates(keys, firsts)
+            first = next((i for i in found if _same(sketch_of(i), sketch_of(article_id))), None)
+            if first is not None:
+                groups.setdefault(first, [first]).append(article_id)
+                continue
+            for key in keys:
+                if len(known := firsts.setdefault(key, [])) < _COMPARED:
+                    known.append(article_id)
+        return {i: tuple(other for other in ids if other != i) for ids in groups.values() for i in ids}
+
+    def _shared(self) -> Iterator[tuple[str, list[tuple[int, int]]]]:
+        """The articles that share a key with another, by id, and which: (which of the keys, its value)."""
+        keys = np.frombuffer(self._keys, np.uint64).reshape(-1, _BANDS + 1)
+        shared = np.zeros(keys.shape, bool)
+        for column in range(_BANDS + 1):
+            _, back, counts = np.unique(keys[:, column], return_inverse=True, return_counts=True)
+            shared[:, column] = counts[back] > 1
+        for number in sorted(np.flatnonzero(shared.any(axis=1)).tolist(), key=self._ids.__getitem__):
+            yield self._ids[number], [(i, int(keys[number, i])) for i in np.flatnonzero(shared[number]).tolist()]
 
 
 def only_new(article: Article, standing: Article, passages: Sequence[Passage]) -> list[Passage]:
@@ -113,9 +134,9 @@ def _shingles(letters: str) -> np.ndarray:
     return np.unique(mixed * np.uint64(0xBF58476D1CE4E5B9))
 
 
-def _candidates(keys: Sequence[tuple[object, ...]], firsts: dict[tuple[object, ...], list[str]]) -> list[str]:
+def _candidates(keys: Sequence[tuple[int, int]], firsts: Mapping[tuple[int, int], Sequence[str]]) -> list[str]:
     """The ids that share a key, those that share the most first, then by id; `_COMPARED` at most."""
-    shared = Counter(i for key in keys for i in firsts.get(key, ())[:_COMPARED])
+    shared = Counter(i for key in keys for i in firsts.get(key, ()))
     return sorted(shared, key=lambda i: (-shared[i], i))[:_COMPARED]
 
 

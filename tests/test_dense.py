@@ -61,8 +61,9 @@ def test_rows_that_are_not_unit_rows_are_refused_with_their_lengths():
 def test_a_saved_index_finds_the_same_under_any_folder_name(tmp_path):
     folder = tmp_path / "索引 für Ünïcode"
     folder.mkdir()
-    dense, query = Dense.build(random_rows(1, 40, 16)), random_rows(2, 1, 16)[0]
-    dense.save(folder)
+    rows, query = random_rows(1, 40, 16), random_rows(2, 1, 16)[0]
+    dense = Dense.build(rows)
+    Dense.write(folder, rows, ("",), np.zeros(40, int))
     opened = Dense.open(folder)
     assert len(opened) == 40
     assert opened.search(query, 10) == dense.search(query, 10)

@@ -95,6 +95,17 @@ def test_search_in_each_group_is_a_search_in_every_group(documents, groups, k):
     assert lexical.search_each(list("abx"), k, groups) == [lexical.search(list("abx"), k, g) for g in groups]
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(2, 30), st.sampled_from((1, 6, 40)))
+def test_the_best_of_many_rows_are_those_of_sorting_all(seed, k, scores, steep):
+    """The score of a row says how often it has the term; many have it not at all, few often, some equally often."""
+    rng = np.random.default_rng(seed)
+    counts = (scores * rng.random(700) ** steep).astype(int)
+    found = Lexical.build([["a"] * int(n) + ["b"] * int(30 - n) for n in counts])
+    rows = np.flatnonzero(rng.random(700) < 0.8)
+    best = [row for row in rows[np.lexsort((rows, -counts[rows]))].tolist() if counts[row]][:k]
+    assert [row for row, _ in found.search(["a"], k, rows)] == best
+
+
 def test_known_are_the_terms_that_some_passage_has():
     assert Lexical.build([["a", "b"], ["c"]]).known(["c", "x", "a", "c"]) == ["c", "a"]
 

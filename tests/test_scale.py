@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from fakes import ConceptEmbedder, write_town
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eval.scale import LANGS, Space, main
-from index import dense, files
+from index import coded, dense, files
 from index.dense import Dense
+from index.embedder import unit_rows
 from index.errors import IndexCorrupt
 from index.store import build, examine, open_index
 
@@ -40,13 +44,15 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def large(monkeypatch):
-    """Files of more than a few hundred bytes are large, and their blocks small."""
+    """Files of more than a few hundred bytes are large, and their blocks small; languages of many passages are cut into lists."""
+    monkeypatch.setattr(dense, "EXACT", 50)
     monkeypatch.setattr(files, "LARGE", 200)
     monkeypatch.setattr(files, "BLOCK", 4096)
 
 
 def test_large_files_are_opened_unread_and_answer_alike(tmp_path, monkeypatch):
     town = many(tmp_path / "town")
+    monkeypatch.setattr(dense, "EXACT", 50)
     build(town, tmp_path / "small", ConceptEmbedder())
     wanted = answers(tmp_path / "small")
     monkeypatch.setattr(files, "LARGE", 200)
@@ -149,15 +155,36 @@ def test_a_group_of_many_rows_is_searched_by_lists(monkeypatch):
     assert 0.9 < right / (10 * len(asked) * len(LANGS)) < 1
 
 
+@given(st.integers(1, 60), st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_the_nearest_codes_are_those_of_the_vectors_they_stand_for(n, k, seed):
+    rng = np.random.default_rng(seed)
+    vectors = unit_rows(rng.standard_normal((n, 24), dtype=np.float32))
+    query, ranges = unit_rows(rng.standard_normal((1, 24), dtype=np.float32))[0], coded.ranges_of(vectors)
+    codes = coded.encoded(vectors, ranges)
+    decoded = ranges[0] + (codes + 0.5) / 255 * ranges[1]
+    assert np.abs(decoded - vectors).max() <= ranges[1].max() / 255
+    edges = [0, *sorted(rng.integers(0, n + 1, 3).tolist()), n]
+    found = coded.nearest(codes, ranges, query, k, pairwise(edges))
+    assert len(set(found.tolist())) == len(found) == min(k, n)
+    scores = decoded @ query
+    assert np.sort(scores[found])[::-1] == pytest.approx(np.sort(scores)[::-1][:k], abs=1e-5)
+
+
+def test_the_cosines_of_a_group_in_lists_are_those_of_its_full_vectors(monkeypatch):
+    monkeypatch.setattr(dense, "EXACT", 100)
+    vectors = Space(48, 3).rows(np.arange(900), np.zeros(900, int))
+    for row, score in Dense.build(vectors).search_group(vectors[7], 20, ""):
+        assert score == pytest.approx(float(vectors[row] @ vectors[7]), abs=1e-6)
+
+
 def test_lists_survive_the_disk(tmp_path, monkeypatch):
     monkeypatch.setattr(dense, "EXACT", 100)
     vectors = Space(48, 3).rows(np.arange(900), np.zeros(900, int))
     built = Dense.build(vectors)
     Dense.write(tmp_path / "streamed", vectors, ("",), np.zeros(900, int))
-    built.save(tmp_path / "saved")
-    for opened in (Dense.open(tmp_path / "saved"), Dense.open(tmp_path / "streamed")):
-        assert opened.search_group(vectors[7], 5, "") == built.search_group(vectors[7], 5, "")
-        assert (opened[np.array([5, 899, 0])] == vectors[[5, 899, 0]]).all()
+    opened = Dense.open(tmp_path / "streamed")
+    assert opened.search_group(vectors[7], 5, "") == built.search_group(vectors[7], 5, "")
+    assert (opened[np.array([5, 899, 0])] == vectors[[5, 899, 0]]).all()
 
 
 def test_the_number_of_lists_grows_with_the_root_and_stops():
