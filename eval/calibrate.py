@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ from index.store import build, open_index
 from index.types import Embedder, Hit
 from rag.answerability import FEATURES, SIGNS, best_score, features
 from rag.calibration import CALIBRATION, VERSION, Calibration, Linear, save
-from rag.evidence import READ, Evidence, ranked
+from rag.evidence import READ, WEIGHED, Evidence, closely, ranked
 from rag.expected import Wanted, wanted
 from rag.signals import SIGNALS, Judged, judged
 
@@ -46,14 +46,25 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A question and the sentences found for it: (n, signals) and (n,) whether they answer."""
+    """A question and the sentences found for it in `index`, and (n,) whether they answer."""
+
+    index: Index
 
     question: Question
     kind: Wanted
     hits: tuple[Hit, ...]
     found: tuple[Judged, ...]
-    signals: np.ndarray
     right: np.ndarray
+
+    @property
+    def signals(self) -> np.ndarray:
+        """(n, signals) of the sentences."""
+        return np.array([j.signals for j in self.found])
+
+    def closely(self, first: Linear) -> Read:
+        """With what the reader says of the best sentences by `first`."""
+        found = closely(self.index, self.question.question, self.hits, self.found, first)
+        return replace(self, found=tuple(found))
 
     def evidence(self, model: Linear) -> list[Evidence]:
         """The sentences by `model`, best first."""
@@ -74,15 +85,15 @@ def read(index: Index, questions: Sequence[Question]) -> list[Read]:
         if found:
             places = [Place(hits[j.hit].passage.article_id, j.span.start, j.span.end) for j in found]
             right = np.array([supports([p], q.gold) for p in places])
-            out.append(Read(q, kind, hits, tuple(found), np.array([j.signals for j in found]), right))
+            out.append(Read(index, q, kind, hits, tuple(found), right))
     return out
 
 
-def sentence_model(reads: Sequence[Read]) -> Linear:
-    """How to weigh the signals of a sentence, fitted to the answerable questions."""
+def sentence_model(reads: Sequence[Read], names: Sequence[str] = WEIGHED) -> Linear:
+    """How to weigh the signals `names` of a sentence, fitted to the answerable questions."""
     known = [r for r in reads if r.question.answerable]
     w, mean, scale = choice([r.signals for r in known], [r.right for r in known], _L2_CHOICE)
-    return Linear(SIGNALS, *(tuple(v.round(4).tolist()) for v in (w, mean, scale)))
+    return Linear(tuple(names), *(tuple(v.round(4).tolist()) for v in (w, mean, scale)))
 
 
 def answerable_model(reads: Sequence[Read], sentence: Linear) -> Linear:
@@ -121,19 +132,21 @@ def topic_cut(reads: Sequence[Read]) -> float:
     return float(np.quantile([best_score(r.hits) for r in reads if r.question.answerable], FAR))
 
 
-def read_all(seeds: Path, embedder: Embedder) -> dict[str, list[Read]]:
-    """What is read for each collection of development questions; the articles of `TRANSFER` get an index of their own
-    for the while. `seeds` is the folder of the seed articles' index."""
+def read_all(seeds: Path, embedder: Embedder) -> tuple[dict[str, list[Read]], Linear]:
+    """What is read for each collection of development questions, and the model by which the reader is given sentences; the
+    articles of `TRANSFER` get an index of their own for the while. `seeds` is the folder of the seed articles' index."""
     index = open_index(seeds, embedder)
     found = {"dev": read(index, load(shipped("dev"))), "wordings": read(index, load(WORDINGS))}
     with tempfile.TemporaryDirectory() as folder:
         build(TRANSFER / "articles", Path(folder), embedder)
         found["transfer"] = read(open_index(Path(folder), embedder), load(TRANSFER / "questions.jsonl"))
-    return found
+        first = sentence_model([r for some in found.values() for r in some], SIGNALS)
+        return {name: [r.closely(first) for r in some] for name, some in found.items()}, first
 
 
-def calibrate(collections: Mapping[str, Sequence[Read]], encoder: str) -> tuple[Calibration, str]:
-    """The calibration for these questions, read with `encoder`, and what it reaches cross-validated, as Markdown."""
+def calibrate(collections: Mapping[str, Sequence[Read]], first: Linear, encoder: str) -> tuple[Calibration, str]:
+    """The calibration for these questions, read with `encoder` and closely by `first`, and what it reaches
+    cross-validated, as Markdown."""
     reads = [r for some in collections.values() for r in some]
     own = np.array([name for name, some in collections.items() for _ in some])
     y = np.array([r.question.answerable for r in reads])
@@ -159,6 +172,7 @@ def calibrate(collections: Mapping[str, Sequence[Read]], encoder: str) -> tuple[
     fitted = Calibration(
         version=VERSION,
         encoder=encoder,
+        first=first,
         sentence=sentence,
         answerable=answerable_model(reads, sentence),
         threshold=round(1 / (1 + float(np.exp(-threshold))), 4),
@@ -174,9 +188,9 @@ def main() -> None:
     parser.add_argument("--dry-run", action="store_true", help="print only, keep the file as it is")
     args = parser.parse_args()
     embedder = load_embedder()
-    fitted, table = calibrate(read_all(args.index, embedder), embedder.name)
+    fitted, table = calibrate(*read_all(args.index, embedder), embedder.name)
     print(table)
-    for model in (fitted.sentence, fitted.answerable):
+    for model in (fitted.first, fitted.sentence, fitted.answerable):
         print("\n" + "  ".join(f"{n} {w:+.2f}" for n, w in zip(model.names, model.weights, strict=True)))
     if not args.dry_run:
         save(fitted, CALIBRATION)

@@ -15,13 +15,13 @@ from rag.types import Reason
 _OF_SENTENCE = ("elsewhere", "year", "kind", "phrase", "listed", "missing", "names")
 _COLUMNS = tuple(SIGNALS.index(name) for name in _OF_SENTENCE)
 FEATURES = (
-    "margin", "dense", "hit", "own_language", "asked_in_german", "asked_in_chinese", *_OF_SENTENCE,
+    "reader", "margin", "dense", "hit", "own_language", "asked_in_german", "asked_in_chinese", *_OF_SENTENCE,
     *(f"wants_{kind}" for kind in KINDS),
 )
 # Which way each may speak. The unanswerable questions of the eval set are near misses in the articles' own words; without
 # this, a question whose every word is found loses confidence for it.
 SIGNS = {
-    **dict.fromkeys(("margin", "dense", "hit", "year", "kind", "phrase", "listed", "names"), 1),
+    **dict.fromkeys(("reader", "margin", "dense", "hit", "year", "kind", "phrase", "listed", "names"), 1),
     **dict.fromkeys(("elsewhere", "missing"), -1),
 }
 # In a language that the fit does not know, what answers has to say the question's own words: at least so much of them in
@@ -33,7 +33,7 @@ _OWN = SIGNALS.index("own")
 
 
 def features(found: Sequence[Evidence], hits: Sequence[Hit], question_lang: str) -> tuple[float, ...]:
-    """The `FEATURES`: the best sentence's lead over the second, the best cosine and score of a hit, whether the sentence is
+    """The `FEATURES`: the most that the reader says of any sentence, the best sentence's lead over the second, the best cosine and score of a hit, whether the sentence is
     in the asker's language; the language itself, for the same evidence measures lower in some than in others; signals of
     the best sentence; and the kind of answer wanted, for some kinds are found by chance more easily."""
     best = found[0]
@@ -41,7 +41,7 @@ def features(found: Sequence[Evidence], hits: Sequence[Hit], question_lang: str)
     margin = best.score - rivals[1].score if len(rivals) > 1 else 0.0
     own_language = hits[best.hit].passage.lang.split("-")[0] == question_lang.split("-")[0]
     return (
-        margin, max(h.why.dense_score or 0.0 for h in hits), best_score(hits), float(own_language),
+        max(e.signals[-1] for e in rivals), margin, max(h.why.dense_score or 0.0 for h in hits), best_score(hits), float(own_language),
         float(question_lang.startswith("de")), float(question_lang.startswith("zh")),
         *(best.signals[c] for c in _COLUMNS), *(float(best.kind == kind) for kind in KINDS),
     )

