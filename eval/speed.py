@@ -3,7 +3,8 @@
 Printed: seconds from the start of a process to its first vector, milliseconds for one question on one core, and texts a
 second of a mix of German, English and Chinese passages and questions, ours and theirs in turn (A B A B) with the same
 number of threads, as the median ratio and its range. Wall time, and CPU time in brackets, which a busy machine changes
-less. The texts are made of the seed articles.
+less; torch's threads wait for one another, so there take `--threads 1`. On AMD its MKL leaves AVX-512 unused, which
+halves its speed. The texts are made of the seed articles.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ How it was made: `index.training.reader`. Its words are those of the embedded en
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -14,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from index.embedder import ENCODER, StaticEmbedder, threads
-from index.encoder_onnx import batches
+from index.encoder_onnx import batches, load_session
 from index.errors import UserError
 from index.normalise import fold
 
@@ -69,18 +68,8 @@ class Reader:
         return [e.ids for e in encoded]
 
     def _load(self):
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        graph, *weights = (f.read_bytes() for f in self._files)
-        options.add_external_initializers_from_files_in_memory([OWN, WORDS], weights, [len(w) for w in weights])
-        try:
-            return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's own classes share no base but this one
-            raise UserError(f"the reader in {self._files[0].parent} is damaged; reinstall crosscite") from error
+        graph, own, words = self._files
+        return load_session(graph.read_bytes(), {OWN: own, WORDS: words})
 
 
 def _context(title: list[int], before: list[int]) -> list[int]:

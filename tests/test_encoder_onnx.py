@@ -18,7 +18,7 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")
 
 from index.embedder import AXES, STATIC, float8_values, limit_threads, threads
-from index.encoder_onnx import OnnxEmbedder, batches
+from index.encoder_onnx import GRAPH, GRAPH_INT8, OnnxEmbedder, batches
 from index.errors import UserError
 from index.training import graph
 from index.types import Embedder
@@ -100,6 +100,16 @@ def tokenizer_spec() -> dict:
     }  # fmt: skip
 
 
+def embedded(weights: dict[str, np.ndarray], ids: list[int]) -> np.ndarray:
+    places = weights["embeddings.position_embeddings.weight"][: len(ids)]
+    return weights["embeddings.word_embeddings.weight"][ids] + places
+
+
+def norm(weights: dict[str, np.ndarray], x: np.ndarray, name: str) -> np.ndarray:
+    x = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + EPS)
+    return x * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+
+
 def bert(weights: dict[str, np.ndarray], ids: list[int]) -> np.ndarray:
     """The unit vector, (dim,): the mean of BERT's last states, as Devlin et al. 2019 define them, beside the mean of the
     static rows, turned."""
@@ -107,22 +117,17 @@ def bert(weights: dict[str, np.ndarray], ids: list[int]) -> np.ndarray:
     def linear(x, name):
         return x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
 
-    def norm(x, name):
-        x = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + EPS)
-        return x * weights[f"{name}.weight"] + weights[f"{name}.bias"]
-
-    x = weights["embeddings.word_embeddings.weight"][ids] + weights["embeddings.position_embeddings.weight"][: len(ids)]
-    x = norm(x, "embeddings.LayerNorm")
+    x = norm(weights, embedded(weights, ids), "embeddings.LayerNorm")
     for i in range(LAYERS):
         at = f"encoder.layer.{i}."
         q, k, v = (linear(x, at + n).reshape(len(ids), HEADS, -1).transpose(1, 0, 2) for n in LINEAR[:3])
         score = q @ k.transpose(0, 2, 1) / math.sqrt(DIM // HEADS)
         score = np.exp(score - score.max(-1, keepdims=True))
         seen = (score / score.sum(-1, keepdims=True) @ v).transpose(1, 0, 2).reshape(len(ids), DIM)
-        x = norm(linear(seen, at + LINEAR[3]) + x, f"{at}attention.output.LayerNorm")
+        x = norm(weights, linear(seen, at + LINEAR[3]) + x, f"{at}attention.output.LayerNorm")
         up = linear(x, f"{at}intermediate.dense")
         up = up * 0.5 * (1 + np.vectorize(math.erf)(up / math.sqrt(2)))
-        x = norm(linear(up, f"{at}output.dense") + x, f"{at}output.LayerNorm")
+        x = norm(weights, linear(up, f"{at}output.dense") + x, f"{at}output.LayerNorm")
     mean = weights["linear.weight"] @ np.concatenate([x.mean(0), weights["emb_layer.weight"][ids].mean(0)])
     return mean / np.linalg.norm(mean)
 
@@ -132,11 +137,42 @@ TEXTS = ["the cat", "the dog the cat the dog", "猫", "", "dog"]
 
 def test_vectors_are_those_of_bert_written_out(made):
     folder, weights = made
-    embedder = OnnxEmbedder(folder)
+    embedder = OnnxEmbedder(folder, int8=False)
     ids = [embedder._tokenizer.encode(t).ids for t in TEXTS]
     want = np.stack([bert(weights, i) for i in ids])
     np.testing.assert_allclose(embedder.encode_queries(TEXTS), want, atol=2e-5)
     np.testing.assert_array_equal(embedder.encode_passages(TEXTS), embedder.encode_queries(TEXTS))
+
+
+def test_int8_vectors_are_near_those_of_bert_and_still_those_of_the_text_alone(made):
+    """As near as 255 steps a row allow; a multiplication by the wrong matrix or scale leaves a cosine below .9."""
+    folder, weights = made
+    embedder = OnnxEmbedder(folder, int8=True)
+    rows = embedder.encode_queries(TEXTS)
+    want = np.stack([bert(weights, embedder._tokenizer.encode(t).ids) for t in TEXTS])
+    cosines = np.sum(rows * want, axis=1)
+    assert cosines.min() > 0.999 and np.abs(rows - want).max() > 1e-5
+    alone = np.concatenate([embedder.encode_passages([t]) for t in TEXTS])
+    np.testing.assert_allclose(rows, alone, atol=2e-5)
+
+
+def test_columns_are_stretched_against_their_range_and_for_their_weights(made):
+    """The embeddings' norm feeds queries and keys of the first layer: ranges over every piece, by hand."""
+    folder, weights = made
+    (stretch, *others) = graph.stretches(folder, LAYERS, HEADS, EPS)
+    pieces = np.random.default_rng(0).permutation(len(WORDS))
+    rows = [[2, *row, 3] for row in np.resize(pieces, (2, graph.PIECES))]
+    states = np.concatenate([norm(weights, embedded(weights, row), "embeddings.LayerNorm") for row in rows])
+    most = np.abs(np.concatenate([weights[f"encoder.layer.0.{n}.weight"] for n in LINEAR[:2]])).max(axis=0)
+    want = most**0.3 / np.abs(states).max(axis=0) ** 0.7
+    np.testing.assert_allclose(stretch, want / want.mean(), rtol=1e-4)
+    assert len(others) == 2 * LAYERS - 1
+
+
+def test_the_graph_is_chosen_by_what_the_processor_says(made, monkeypatch):
+    for says, graph_name in ((True, GRAPH_INT8), (False, GRAPH)):
+        monkeypatch.setattr("index.encoder_onnx.multiplies_int8", lambda says=says: says)
+        assert OnnxEmbedder(made[0])._graph == graph_name
 
 
 def test_it_is_an_embedder_with_unit_rows_in_the_order_given(made):
@@ -152,7 +188,7 @@ def test_it_is_an_embedder_with_unit_rows_in_the_order_given(made):
 
 def test_a_text_too_long_is_cut_and_keeps_its_end_mark(made):
     folder, weights = made
-    embedder = OnnxEmbedder(folder)
+    embedder = OnnxEmbedder(folder, int8=False)
     long = "cat " * 40
     ids = embedder._tokenizer.encode(long).ids
     assert embedder.count_tokens(long) == len(ids) > embedder.max_tokens == 16
@@ -186,13 +222,13 @@ def test_many_threads_give_the_vectors_of_one(made, monkeypatch):
     np.testing.assert_array_equal(OnnxEmbedder(made[0]).encode_queries(texts), alone)
 
 
-@pytest.mark.parametrize("file", [STATIC, AXES, "tokenizer.json", "config.json", "model.onnx", "model.safetensors"])
+@pytest.mark.parametrize("file", [STATIC, AXES, "tokenizer.json", "config.json", GRAPH, GRAPH_INT8, "model.safetensors"])
 def test_a_damaged_file_is_one_readable_error(made, tmp_path, file):
     copied(made[0], tmp_path)
     data = (tmp_path / file).read_bytes()
     (tmp_path / file).write_bytes(data[: len(data) // 2])
     with pytest.raises(UserError, match="damaged"):
-        OnnxEmbedder(tmp_path).encode_queries(["the cat"])
+        OnnxEmbedder(tmp_path, int8=file == GRAPH_INT8).encode_queries(["the cat"])
 
 
 def copied(folder: Path, to: Path) -> None:
@@ -219,7 +255,7 @@ def test_a_folder_rewritten_while_it_is_in_use_changes_nothing(made, tmp_path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"model\.onnx and model\.safetensors"):
+    with pytest.raises(UserError, match=r"model\.onnx and model_int8\.onnx and model\.safetensors"):
         OnnxEmbedder(tmp_path)
 
 
