@@ -21,6 +21,7 @@ from eval.fitting import FOLDS, choice, folds_by, logistic
 from eval.metrics import supports
 from index.embedder import load_embedder
 from index.languages import detect
+from index.reader import reader
 from index.search import Index
 from index.store import build, open_index
 from index.types import Embedder, Hit
@@ -65,6 +66,10 @@ class Read:
         """With what the reader says of the best sentences by `first`."""
         found = closely(self.index, self.question.question, self.hits, self.found, first)
         return replace(self, found=tuple(found))
+
+    def unread(self) -> Read:
+        """As if the reader had nothing to say."""
+        return replace(self, found=tuple(replace(j, signals=(*j.signals[:-1], 0.0)) for j in self.found))
 
     def evidence(self, model: Linear) -> list[Evidence]:
         """The sentences by `model`, best first."""
@@ -152,7 +157,11 @@ def calibrate(collections: Mapping[str, Sequence[Read]], first: Linear, encoder:
     y = np.array([r.question.answerable for r in reads])
     right, odds = cross_validated(reads)
     threshold = cut(odds, y)
-    lines = [f"Best sentence right, of {y.sum()} answerable: {right[y].mean():.3f}", ""]
+    blind, blind_odds = cross_validated([r.unread() for r in reads])
+    lines = [
+        f"Best sentence right, of {y.sum()} answerable: {right[y].mean():.3f}; without the reader {blind[y].mean():.3f}, and",
+        f"{(blind_odds < cut(blind_odds, y))[~y].mean():.1%} of the unanswerable refused in place of {(odds < threshold)[~y].mean():.1%}.", "",
+    ]
     lines += ["| kind wanted | questions | best sentence right |", "|---|---|---|"]
     for kind in sorted({r.kind for r in reads}):
         mine = y & np.array([r.kind == kind for r in reads])
@@ -172,6 +181,7 @@ def calibrate(collections: Mapping[str, Sequence[Read]], first: Linear, encoder:
     fitted = Calibration(
         version=VERSION,
         encoder=encoder,
+        reader=reader().name,
         first=first,
         sentence=sentence,
         answerable=answerable_model(reads, sentence),

@@ -5,9 +5,10 @@ How it was made: `index.training.reader`. Its words are those of the embedded en
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,14 @@ class Reader:
         self._loading = loader.submit(self._load)
         loader.shutdown(wait=False)
         self._pool = ThreadPoolExecutor(threads(), thread_name_prefix="reader")
+
+    @cached_property
+    def name(self) -> str:
+        """`reader-` and the first 12 hex digits of the blake2b of its files and the encoder's words."""
+        digest = hashlib.blake2b(digest_size=16)
+        for file in self._files:
+            digest.update(file.read_bytes())
+        return f"reader-{digest.hexdigest()[:12]}"
 
     def scores(self, question: str, sentences: Sequence[str], titles: Sequence[str], before: Sequence[str]) -> np.ndarray:
         """(n,) float32 log odds that each sentence answers; with it are read the title of its article and what stands

@@ -43,6 +43,7 @@ class Calibration:
 
     version: int
     encoder: str
+    reader: str
     first: Linear
     sentence: Linear
     answerable: Linear

@@ -8,10 +8,11 @@ import pytest
 
 from eval.calibrate import ANSWERED, FAR, cut, topic_cut
 from eval.fitting import choice, folds_by, logistic
+from index.reader import reader
 from index.types import Hit, Passage, Span, Why
 from rag.answerability import FEATURES, features, judge
 from rag.calibration import VERSION, Calibration, Linear, calibration, load, save
-from rag.evidence import Evidence
+from rag.evidence import WEIGHED, Evidence
 from rag.signals import SIGNALS
 
 PASSAGE = Passage("a", "de", 0, 9, "Ein Satz.", (Span(0, 9),))
@@ -29,15 +30,15 @@ def test_a_linear_model_is_the_standardised_sum():
 
 
 def test_the_probability_is_the_logistic_function_and_never_overflows():
-    model = Calibration(VERSION, "e", Linear((), (), (), ()), Linear(("a",), (2.0,), (1.0,), (4.0,), 0.5), 0.5, 0.0)
+    model = Calibration(VERSION, "e", "r", *[Linear((), (), (), ())] * 2, Linear(("a",), (2.0,), (1.0,), (4.0,), 0.5), 0.5, 0.0)
     assert model.probability([3.0]) == pytest.approx(1 / (1 + math.exp(-1.5)))
     assert (model.probability([-1e9]), model.probability([1e9])) == (0.0, 1.0)
 
 
-def test_the_shipped_calibration_is_that_of_the_embedded_encoder(embedder):
+def test_the_shipped_calibration_is_that_of_the_shipped_models(embedder):
     shipped = calibration()
-    assert shipped.encoder == embedder.name
-    assert (shipped.sentence.names, shipped.answerable.names) == (SIGNALS, FEATURES)
+    assert (shipped.encoder, shipped.reader) == (embedder.name, reader().name)
+    assert (shipped.first.names, shipped.sentence.names, shipped.answerable.names) == (SIGNALS, WEIGHED, FEATURES)
 
 
 def test_a_calibration_is_read_back_as_it_was_written_and_another_version_is_refused(tmp_path):
@@ -49,7 +50,7 @@ def test_a_calibration_is_read_back_as_it_was_written_and_another_version_is_ref
 
 
 def found(score, count=2, **signals):
-    values = tuple(signals.get(name, 0.5) for name in SIGNALS)
+    values = tuple(signals.get(name, 0.5) for name in WEIGHED)
     return [Evidence(0, Span(0, 9), score - n, "figure", values, (), "q") for n in range(count)]
 
 
