@@ -6,6 +6,7 @@ How it was made: `index.training.reader`. Its words are those of the embedded en
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
@@ -45,9 +46,8 @@ class Reader:
         self._files = files
         self._tokenizer = StaticEmbedder(encoder)
         loader = ThreadPoolExecutor(max_workers=1)
-        self._loading = loader.submit(self._load)
+        self._loading, self._process = loader.submit(self._load), os.getpid()
         loader.shutdown(wait=False)
-        self._pool = ThreadPoolExecutor(threads(), thread_name_prefix="reader")
 
     @cached_property
     def name(self) -> str:
@@ -64,13 +64,21 @@ class Reader:
         parts = zip(*(self._ids(texts) for texts in (sentences, titles, before)), strict=True)
         pairs = [pair(asked, s, _context(title, last)) for s, title, last in parts]
         out = np.zeros(len(pairs), np.float32)
+        session = self._session
 
         def fill(rows: np.ndarray) -> None:
             ids, segments = (np.array([pairs[row][side] for row in rows], np.int64) for side in (0, 1))
-            out[rows] = self._loading.result().run(["scores"], {"ids": ids, "segments": segments})[0]
+            out[rows] = session.run(["scores"], {"ids": ids, "segments": segments})[0]
 
-        list(self._pool.map(fill, batches([len(ids) for ids, _ in pairs])))
+        with ThreadPoolExecutor(threads()) as pool:
+            list(pool.map(fill, batches([len(ids) for ids, _ in pairs])))
         return out
+
+    @property
+    def _session(self):
+        if os.getpid() != self._process and not self._loading.done():
+            return self._load()  # the thread that loads it was not forked with this process
+        return self._loading.result()
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
         encoded = self._tokenizer.tokenizer.encode_batch_fast([fold(t) for t in texts], add_special_tokens=False)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from index.types import Hit
 from rag.calibration import calibration
+from rag.candidates import asks_who
 from rag.evidence import FITTED, Evidence
 from rag.expected import KINDS
 from rag.signals import SIGNALS
@@ -28,6 +29,7 @@ SIGNS = {
 # the sentence and in its passage. Between the 13 answerable questions of tests/worldwide.py (.45 and .60 at least) and the
 # 13 others, of which one passes one of the two.
 SENTENCE, PASSAGE = 0.35, 0.45
+WHOLE = 0.95  # of a name's words, in two scripts too
 NEAR = 0.2  # a passage with less of them does not even touch on the topic
 _OWN = SIGNALS.index("own")
 
@@ -65,4 +67,7 @@ def judge(found: Sequence[Evidence], hits: Sequence[Hit], question_lang: str) ->
     if best_score(hits) < fitted.topic:
         return 0.0, "out_of_scope"
     confidence = fitted.probability(features(found, hits, question_lang))
+    # Who somebody is is said wherever the whole name stands; neither model knows that, for none of the questions asks so.
+    if asks_who(found[0].part) and found[0].signals[_OWN] >= WHOLE:
+        confidence = max(confidence, fitted.threshold)
     return confidence, None if confidence >= fitted.threshold else "not_supported"

@@ -30,6 +30,8 @@ _HAN_OFFICIAL = re.compile(
     rf"(?:{_HAN_OFFICE})(?P<a>(?:(?:{_DOUBLE_SURNAMES})[\u3400-\u9fff]|[{_SURNAMES}](?![度级速新])[\u3400-\u9fff])"
     r"(?:(?![说称指表介认告接透强宣提坦把在对向就还也和与及等给将则这用是为以从到于曾已不日今近先女带率主出参作谈讲])[\u3400-\u9fff])?)"
 )
+_WHO = re.compile(rf"(?:(?:{_DOUBLE_SURNAMES})[\u3400-\u9fff]{{1,2}}|[{_SURNAMES}][\u3400-\u9fff]{{1,2}})(?:先生|女士)?(?:到底|究竟)?是(?:谁|什么人|何人)[?？]?$")
+_WHO_LATIN = re.compile(r"(?:[Ww]ho (?:is|was)|[Ww]er (?:ist|war))(?: [A-ZÄÖÜ][\w'’.-]+){1,4} ?\??$")
 _LATIN_PERSON = re.compile(r"(?<![^\W\d_])[A-Z][a-zà-öø-ÿ]+(?: [A-Z][a-zà-öø-ÿ]+){1,2}(?![^\W\d_])")
 _QUOTED = re.compile(r"《[^》]{1,60}》|“[^”]{1,80}”|„[^“”]{1,80}[“”]|「[^」]{1,60}」|\"[^\"]{1,80}\"")
 _HAN_LIST = re.compile(r"[^，,。、；;:：\s]{1,24}(?:、[^，,。、；;:：\s]{1,24})+")
@@ -181,6 +183,11 @@ def persons(text: str, lang: str) -> list[Span]:
     folded = normalise(text)
     spans = [folded.original(n.span) for n in latin_names(text)]
     return [s for s in spans if " " in s.of(text).strip() and not named(s.of(text))]
+
+
+def asks_who(question: str) -> bool:
+    """True if it asks who somebody is and says nothing but the name: "Wer ist Gao Wen?"."""
+    return bool(_WHO.match(normalise(question.strip()).text) or _WHO_LATIN.match(question.strip()))
 
 
 def _chinese_persons(text: str) -> list[Span]:

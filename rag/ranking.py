@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from index.reader import reader
 from index.search import Index
 from index.types import Hit
 from rag.evidence import READ, evidence
@@ -23,6 +24,7 @@ class EvidenceRetriever:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        reader()  # loads beside the search
 
     def search(self, query: str, k: int = 10, langs: Sequence[str] = ()) -> list[Hit]:
         """At most `k` hits, best first; those that the search has behind the first `READ` stay behind them."""

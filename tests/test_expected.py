@@ -3,7 +3,7 @@
 import pytest
 
 from index.types import Span
-from rag.candidates import answers_in, candidates, fits
+from rag.candidates import answers_in, asks_who, candidates, fits
 from rag.expected import how_many, several, wanted
 
 KINDS = {
@@ -136,3 +136,9 @@ def test_titles_are_found_behind_a_word_for_naming_and_by_the_characters_asked_f
     said = "Im System „12218“ gilt „Industrie zuerst“"
     assert held(said, "de", "title", "广州现代化产业体系的代号是什么数字？") == {"„12218“": 1.0, "„Industrie zuerst“": 0.3}
     assert held("局长把《计划》概括为“三增两减”", "zh-Hans", "title", "哪四個字？") == {"《计划》": 0.3, "“三增两减”": 1.0}
+
+
+def test_who_somebody_is_is_asked_with_nothing_but_a_name():
+    assert all(map(asks_who, ["Wer ist Gao Wen?", "Who was Karim Bensaïd?", "賀仁龍是誰？", "孙翔是谁", "欧阳明高是谁？"]))
+    others = ["Wer ist der Bürgermeister?", "Who is Mayor of Wuhan in 2024?", "市长是谁？", "武汉的市长是谁？", "Wer ist Gao Wen und was sagt er?", ""]
+    assert not any(map(asks_who, others))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+
 import numpy as np
 import pytest
 
@@ -127,3 +131,22 @@ def test_a_missing_or_damaged_reader_is_told(tmp_path):
         (tmp_path / name).write_bytes(b"junk")
     with pytest.raises(UserError, match="damaged"):
         Reader(tmp_path).scores("Wer?", ["Anna."], [""], [""])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_reads_too():
+    """A thread that loads, or waits for work, is not forked with its process."""
+    forking = Reader()
+    child = os.fork()
+    if not child:
+        os._exit(0 if forking.scores("Wer?", ["Anna."] * 3, [""] * 3, ["", "Da.", "Und dort."]).shape == (3,) else 1)
+    for _ in range(300):
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            break
+        time.sleep(0.1)
+    else:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        pytest.fail("the forked process waits for ever")
+    assert os.waitstatus_to_exitcode(status) == 0
