@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "ui": {"index", "rag", "eval", "ui"},  # `crosscite score` runs eval
 }
 HEAVY = re.compile(
-    r"(torch|transformers|sentence_transformers|gradio|langchain\w*|faiss|bm25s|tokenizers|onnxruntime|opencc|py3langid|"
+    r"(torch|transformers|sentence_transformers|gradio|langchain\w*|faiss|tokenizers|onnxruntime|opencc|py3langid|"
     r"snowballstemmer|safetensors|tqdm)(\.|$)"
 )
 MAX_LINES = 300
@@ -124,7 +124,7 @@ sys.argv = ["crosscite", "--help"]
 from ui.cli import main
 with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()) as out:
     main(["--help"])
-heavy = "torch gradio numpy sentence_transformers transformers langchain langchain_core faiss bm25s tokenizers onnxruntime".split()
+heavy = "torch gradio numpy sentence_transformers transformers langchain langchain_core faiss tokenizers onnxruntime".split()
 print("build" in out.getvalue(), [name for name in heavy if name in sys.modules])
 """)
     assert said == "True []\n"
