@@ -50,7 +50,6 @@ class Read:
     """A question and the sentences found for it in `index`, and (n,) whether they answer."""
 
     index: Index
-
     question: Question
     kind: Wanted
     hits: tuple[Hit, ...]

@@ -170,8 +170,11 @@ class StaticEmbedder:
     def tokenizer(self):
         """The folder's tokenizer, which neither pads nor truncates."""
         file = self._folder / "tokenizer.json"
-        stat = file.stat()
-        return _tokenizer(file, stat.st_mtime_ns, stat.st_size)
+        try:
+            stat = file.stat()
+            return _tokenizer(file, stat.st_mtime_ns, stat.st_size)
+        except Exception as error:  # the library raises no class of its own
+            raise UserError(f"encoder folder {self._folder} is damaged (tokenizer.json); reinstall crosscite") from error
 
 
 @lru_cache(maxsize=4)
@@ -180,10 +183,7 @@ def _tokenizer(file: Path, changed: int, size: int):
     limit_threads()
     from tokenizers import Tokenizer
 
-    try:
-        tokenizer = Tokenizer.from_file(str(file))
-    except Exception as error:  # the library raises no class of its own
-        raise UserError(f"encoder folder {file.parent} is damaged (tokenizer.json); reinstall crosscite") from error
+    tokenizer = Tokenizer.from_file(str(file))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer

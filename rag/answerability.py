@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from index.types import Hit
 from rag.calibration import calibration
 from rag.candidates import asks_who
-from rag.evidence import FITTED, Evidence
+from rag.evidence import FITTED, WEIGHED, Evidence
 from rag.expected import KINDS
 from rag.signals import SIGNALS
 from rag.types import Reason
@@ -32,6 +32,7 @@ SENTENCE, PASSAGE = 0.35, 0.45
 WHOLE = 0.95  # of a name's words, in two scripts too
 NEAR = 0.2  # a passage with less of them does not even touch on the topic
 _OWN = SIGNALS.index("own")
+_READER = WEIGHED.index("reader")
 
 
 def features(found: Sequence[Evidence], hits: Sequence[Hit], question_lang: str) -> tuple[float, ...]:
@@ -43,7 +44,7 @@ def features(found: Sequence[Evidence], hits: Sequence[Hit], question_lang: str)
     margin = best.score - rivals[1].score if len(rivals) > 1 else 0.0
     own_language = hits[best.hit].passage.lang.split("-")[0] == question_lang.split("-")[0]
     return (
-        max(e.signals[-1] for e in rivals), margin, max(h.why.dense_score or 0.0 for h in hits), best_score(hits), float(own_language),
+        max(e.signals[_READER] for e in rivals), margin, max(h.why.dense_score or 0.0 for h in hits), best_score(hits), float(own_language),
         float(question_lang.startswith("de")), float(question_lang.startswith("zh")),
         *(best.signals[c] for c in _COLUMNS), *(float(best.kind == kind) for kind in KINDS),
     )

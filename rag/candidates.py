@@ -58,7 +58,7 @@ _CALLED = re.compile(
     r"(?P<a>[A-ZÄÖÜ][\w'’-]+(?: (?:of |for |und |and )?[A-ZÄÖÜ0-9][\w'’-]*)*)"
 )
 _DIGITS = re.compile(r"zahlen?(?:kürzel|code|kombination|reihe|folge)|welche (?:zahl|nummer)|which number|what number|digits?|\bcode\b|数字|哪一?串|哪组")
-_CHARACTERS = re.compile("([一二两三四五六七八九十])个?字")
+_CHARACTERS = re.compile("[一二两三四五六七八九十]个?字")
 _SPEAKS = re.compile(
     r"\b(?:sagt\w*|erklärt\w*|betont\w*|Leiter\w*|\w*direktor\w*|\w*chef\w*|\w*minister\w*|Professor\w*|Mitglied|Bürgermeister\w*|"
     r"Vorsitzend\w*|Sprecher\w*|Dezernent\w*|\w*dezernent\w*|says?|said|told|mayor|director|professor|head of|chair\w*|minister|analyst|"
@@ -152,11 +152,11 @@ def _titles(text: str, question: str) -> list[Found]:
     length = _CHARACTERS.search(asked)
     if not _DIGITS.search(asked) and not length:
         return found
-    size = "一二三四五六七八九十".index(length[1].replace("两", "二")) + 1 if length else 0
+    sizes = (how_many(length[0]) or {1}) if length else frozenset()
 
     def fits(said: str) -> bool:
         inner = re.sub(r"[\W_]", "", said)
-        return len(inner) == size if length else inner.isdigit()
+        return len(inner) in sizes if length else inner.isdigit()
 
     return [Found(f.span, 1.0 if fits(f.span.of(text)) else 0.3) for f in found]
 

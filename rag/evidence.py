@@ -80,16 +80,18 @@ def closely(
     """The sentences with what the reader says as their last signal, in the same order; it reads the `CLOSELY` best by the
     model `first`, and the others count as the worst of these."""
     order = sorted(range(len(found)), key=lambda n: -first(found[n].signals))[:CLOSELY]
-    articles = [index.articles[hits[found[n].hit].passage.article_id] for n in order]
-    before = [preceding(a, hits[found[n].hit], found[n].span)[:1] for n, a in zip(order, articles, strict=True)]
-    scores = reader().scores(
-        question,
-        [found[n].span.of(a.text) for n, a in zip(order, articles, strict=True)],
-        [a.title for a in articles],
-        ["".join(span.of(a.text) for span in spans) for spans, a in zip(before, articles, strict=True)],
-    ) if order else ()
-    said = dict(zip(order, map(float, scores), strict=True))
-    return [replace(j, signals=(*j.signals, said.get(n, min(said.values())))) for n, j in enumerate(found)]
+    if not order:
+        return []
+    sentences, titles, before = [], [], []
+    for j in (found[n] for n in order):
+        article = index.articles[hits[j.hit].passage.article_id]
+        sentences.append(j.span.of(article.text))
+        titles.append(article.title)
+        last = next(iter(preceding(article, hits[j.hit], j.span)), None)
+        before.append(last.of(article.text) if last else "")
+    said = dict(zip(order, map(float, reader().scores(question, sentences, titles, before)), strict=True))
+    least = min(said.values())
+    return [replace(j, signals=(*j.signals, said.get(n, least))) for n, j in enumerate(found)]
 
 
 def ranked(found: Sequence[Judged], kind: Wanted, model: Linear, part: str = "") -> list[Evidence]:

@@ -73,9 +73,9 @@ def test_a_script_that_fails_is_told_with_its_last_words(tmp_path, monkeypatch):
 
 def test_passed_and_failed_tests_are_counted(tmp_path):
     file = tmp_path / "test_x.py"
-    file.write_text("def test_a(): pass\ndef test_b(): pass\ndef test_c(): raise ValueError\n", encoding="utf-8")
+    file.write_text("def test_first(): pass\ndef test_second(): pass\ndef test_third(): raise ValueError\n", encoding="utf-8")
     assert reliability.tested(str(file)) == (2, 1)
-    assert reliability.tested(str(file), "a or b") == (2, 0)
+    assert reliability.tested(str(file), "first or second") == (2, 0)
     with pytest.raises(UserError, match="cannot be run"):
         reliability.tested(str(tmp_path / "test_none.py"))
 

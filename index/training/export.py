@@ -11,11 +11,12 @@ import torch
 from safetensors.torch import save_file
 
 from index.embedder import AXES, STATIC
+from index.reader import SEP
 from index.training import graph
 from index.training.init import counts
 from index.training.joint import combined
 from index.training.mixture import Pool
-from index.training.model import BERT_NAMES, EPS, SEP, Encoder, load
+from index.training.model import BERT_NAMES, EPS, Encoder, load
 from index.training.rounding import STRETCH, as_shipped
 from index.training.static import read
 

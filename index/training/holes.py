@@ -42,6 +42,11 @@ def script(lang: str) -> str:
     return "zh" if lang.startswith("zh") else lang
 
 
+def _shelf(lang: str, place: Place) -> tuple[str, int]:
+    """What a name may be exchanged within: its script, and in Chinese its length."""
+    return script(lang), place[1] - place[0] if script(lang) == "zh" else 0
+
+
 def han_names(data: Path) -> set[str]:
     """The Chinese titles among the dictionaries that have a name's length."""
     found = set()
@@ -91,7 +96,7 @@ class Holes:
         if not found:
             return None
         start, end = self._any(found)
-        pool = others.get((script(lang), end - start if script(lang) == "zh" else 0), [])
+        pool = others.get(_shelf(lang, (start, end)), [])
         new = self._any(pool) if pool else question[start:end]
         return question[:start] + new + question[end:] if new != question[start:end] else None
 
@@ -100,7 +105,7 @@ class Holes:
         out = defaultdict(list)
         for text, lang in questions:
             for start, end in self.places(text, lang):
-                out[script(lang), end - start if script(lang) == "zh" else 0].append(text[start:end])
+                out[_shelf(lang, (start, end))].append(text[start:end])
         return out
 
     def _hole(self, text: str, lang: str) -> tuple[str, Place] | None:

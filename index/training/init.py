@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
+from index.reader import CLS, SEP
 from index.training.mixture import Pool
-from index.training.model import CLS, PAD, SEP, UNK, Encoder, from_bert
+from index.training.model import PAD, UNK, Encoder, from_bert
 from index.training.static import read
 
 LATIN = re.compile(r"^[a-z]+$")

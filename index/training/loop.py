@@ -53,6 +53,20 @@ def cycle(pools: dict[str, Pool], shares: dict[str, float], plan: Plan) -> Itera
         yield name, pools[name], next(streams[name])
 
 
+def together(workers: int, model: torch.nn.Module, work: Callable[..., None], *arguments: object) -> None:
+    """Calls `work(number, model, *arguments)` in so many processes of one thread each, number 0 in this one, on weights they
+    share."""
+    torch.set_num_threads(1)
+    model.share_memory()
+    context = torch.multiprocessing.get_context("fork")
+    others = [context.Process(target=work, args=(n, model, *arguments), daemon=True) for n in range(1, workers)]
+    for other in others:
+        other.start()
+    work(0, model, *arguments)
+    for other in others:
+        other.join()
+
+
 def train(
     model: Encoder,
     batches: Callable[[Plan], Iterator[tuple[str, Pool, np.ndarray]]],
@@ -78,18 +92,7 @@ def train(
     if plan.workers == 1:
         _work(0, model, batches, loss, plan, out, state)
     else:
-        torch.set_num_threads(1)
-        model.share_memory()
-        context = torch.multiprocessing.get_context("fork")
-        others = [
-            context.Process(target=_work, args=(i, model, batches, loss, plan, out, state), daemon=True)
-            for i in range(1, plan.workers)
-        ]
-        for other in others:
-            other.start()
-        _work(0, model, batches, loss, plan, out, state)
-        for other in others:
-            other.join()
+        together(plan.workers, model, _work, batches, loss, plan, out, state)
         save(model, out.with_suffix(".safetensors"))
     return model.eval()
 

@@ -21,7 +21,7 @@ BERT_NAMES = {
     "down": "output.dense",
     "norm2": "output.LayerNorm",
 }
-PAD, UNK, CLS, SEP = 0, 1, 2, 3
+PAD, UNK = 0, 1
 
 
 class Layer(nn.Module):

@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from index.reader import pair
+from index.training.loop import together
 from index.training.model import EPS, Layer, from_bert
 from index.training.reading import RAGGED
 
@@ -165,15 +166,7 @@ def train(
     `workers` processes of one thread update the same weights without locks (Hogwild, Niu et al. 2011).
     """
     plan = {"minutes": minutes, "steps": steps, "questions": questions, "rate": rate, "bf16": bf16, "seed": seed}
-    torch.set_num_threads(1)
-    reader.train().share_memory()
-    context = torch.multiprocessing.get_context("fork")
-    others = [context.Process(target=_work, args=(n, reader, lists, out, plan), daemon=True) for n in range(1, workers)]
-    for other in others:
-        other.start()
-    _work(0, reader, lists, out, plan)
-    for other in others:
-        other.join()
+    together(workers, reader.train(), _work, lists, out, plan)
     save(reader, out)
     return reader.eval()
 
