@@ -68,3 +68,20 @@ def test_a_saved_index_finds_the_same_under_any_folder_name(tmp_path):
     assert len(opened) == 40
     assert opened.search(query, 10) == dense.search(query, 10)
     assert opened.search(query, 5, [3, 4, 5]) == dense.search(query, 5, [3, 4, 5])
+
+
+def test_every_cut_group_is_found_by_its_own_codes_whatever_stands_before_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("index.dense.EXACT", 50)
+    sizes, rng = (20, 200, 10, 150), np.random.default_rng(0)
+    codes = rng.permutation(np.repeat(np.arange(4), sizes))
+    rows, tags = random_rows(3, len(codes), 16), ("a", "b", "c", "d")
+    Dense.write(tmp_path, rows, tags, codes)
+    for dense in (Dense.build(rows, tags, codes), Dense.open(tmp_path)):
+        for code, tag in enumerate(tags):
+            own = np.flatnonzero(codes == code)
+            for query in random_rows(4 + code, 10, 16):
+                found = dense.search_group(query, 10, tag, probes=len(own))
+                best = own[np.argsort(-(rows[own] @ query), kind="stable")[:10]]
+                assert [row for row, _ in found[:3]] == best[:3].tolist()
+                np.testing.assert_allclose([s for _, s in found], rows[[r for r, _ in found]] @ query, atol=1e-6)
+                assert {row for row, _ in found} <= set(own.tolist())

@@ -1,10 +1,12 @@
 """Which sentence answers: the signals, and the order a fitted model gives them."""
 
+import numpy as np
 import pytest
 
+from index.normalise import fold
 from index.types import Article, Hit, Passage, Span
 from rag.calibration import Linear
-from rag.evidence import evidence, ranked, supporting_span
+from rag.evidence import closely, evidence, ranked, supporting_span
 from rag.signals import SIGNALS, Judged, judged, preceding, years
 from tests.fakes import ConceptEmbedder, article, index_of
 
@@ -108,3 +110,46 @@ def test_a_statement_is_traced_to_the_sentence_that_says_most_of_it(index):
     assert supporting_span(index, "The budget is 40 million euros", hit).of(TEXT) == "The budget was 40 million euros."
     bare = Hit(Passage("a", "en", 0, 10, TEXT[:10], ()), 1.0)
     assert supporting_span(index, "harbour", bare) == Span(0, 10)
+
+
+class Recorded:
+    """A reader that says of each sentence how long it is, and keeps what it was given."""
+
+    def scores(self, question, sentences, titles, before):
+        self.given = question, sentences, titles, before
+        return np.array([float(len(s)) for s in sentences])
+
+
+def test_the_best_sentences_by_the_first_model_are_read_and_the_others_count_as_the_worst_of_them(index, monkeypatch):
+    recorded = Recorded()
+    monkeypatch.setattr("rag.evidence.reader", lambda: recorded)
+    monkeypatch.setattr("rag.evidence.CLOSELY", 3)
+    question = "How many ferries has the harbour of Wuhan?"
+    hits = tuple(index.search(question))
+    found = judged(index, question, "figure", "en", hits)
+    length = Linear(SIGNALS, tuple(float(name == "own") for name in SIGNALS), (0.0,) * len(SIGNALS), (1.0,) * len(SIGNALS))
+    read = closely(index, question, hits, found, length)
+    said = {j.span.of(TEXT): j.signals[-1] for j in read}
+    asked, sentences, titles, before = recorded.given
+    assert asked == question and titles == ["Two cities"] * 3 and len(sentences) == 3
+    own = {j.span.of(TEXT): j.signals[SIGNALS.index("own")] for j in found}
+    assert min(own[s] for s in sentences) >= max(v for s, v in own.items() if s not in sentences)
+    assert said == {s: float(len(s)) if s in sentences else min(map(len, sentences)) for s in own}
+    assert [j.signals[:-1] for j in read] == [j.signals for j in found]
+    order = TEXT.replace("\n", " ").replace(". ", ".|").split("|")
+    for sentence, last in zip(sentences, before, strict=True):
+        assert last.strip() == ("" if order.index(sentence) == 0 else order[order.index(sentence) - 1])
+    assert closely(index, question, hits, [], length) == []
+
+
+def test_a_cosine_is_taken_with_the_sentence_before_too(index):
+    question = "Who bakes for the budget of Chengdu?"
+    hits = tuple(index.search(question))
+    query = index.embedder.encode_queries([fold(question)])[0]
+    for found in judged(index, question, "figure", "en", hits):
+        spans = hits[found.hit].passage.sentences
+        row = spans.index(found.span)
+        rows = index.embedder.encode_passages([fold(f"Two cities\n{s.of(TEXT)}") for s in spans[max(0, row - 1) : row + 1]])
+        mean = rows.sum(axis=0)
+        expected = query @ mean / np.linalg.norm(mean)
+        assert found.signals[SIGNALS.index("cosine_before")] == pytest.approx(float(expected), abs=1e-5)
