@@ -14,6 +14,7 @@ import numpy as np
 
 from index.embedder import AXES, STATIC, StaticEmbedder, threads, unit_rows
 from index.errors import UserError
+from index.memory import trim
 from index.types import TokenVectors
 
 WEIGHTS = ("model.safetensors", STATIC, AXES)  # where the graphs say that their weights are
@@ -56,10 +57,13 @@ def load_session(graph: bytes, weights: Mapping[str, Path]):
     blobs = [file.read_bytes() for file in weights.values()]
     options.add_external_initializers_from_files_in_memory(list(weights), blobs, [len(b) for b in blobs])
     try:
-        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own classes share no base but this one
         folder = next(iter(weights.values())).parent
         raise UserError(f"encoder folder {folder} is damaged; reinstall crosscite") from error
+    del options, blobs
+    trim()
+    return session
 
 
 class OnnxEmbedder:

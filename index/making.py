@@ -18,6 +18,7 @@ import numpy as np
 from index import encoded, splitter, twins
 from index.dense import Dense
 from index.lexical import Lexical, terms
+from index.memory import trim
 from index.normalise import fold
 from index.postings import Blocks
 from index.search import context
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 SHELF, VECTORS, LEXICAL, WORDS, SOURCES = "shelf", "vectors", "bm25", "words", "sources.json"
 KEYS = f"{VECTORS}/keys.npy"
 _SCRATCH = "scratch"
-_TEXTS, _ROWS = 256, 8192  # new rows, and rows of an older index, that a part of the word table has
+_TEXTS, _ROWS = 128, 8192  # new rows, and rows of an older index, that a part of the word table has
 
 
 def encoded_text(article: Article, passage: Passage) -> str:
@@ -74,8 +75,11 @@ class Made:
         self._articles = Articles(self.data / SHELF)
         self._passages = Passages(self.data / SHELF, self._articles)
         self._old_rows = np.array(self._reused, np.int64)
+        trim()
         self._vectors(store, progress)
+        trim()
         self._postings()
+        trim()
         starts = None if self._old is None else self._old.words
         WordTable.write(self.data / WORDS, self._parts(starts is not None), self._embedder, starts)
         return len(self._passages)
@@ -111,6 +115,7 @@ class Made:
             lengths[row] = len(own)
             blocks.add(row, own)
         blocks.end()
+        trim()
         Lexical.write(self.data / LEXICAL, [*sources, *((block, None) for block in blocks.done)], lengths)
         shutil.rmtree(self.data / _SCRATCH, ignore_errors=True)
 

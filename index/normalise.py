@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,8 +28,8 @@ class Normalised:
     """Folded text; character i of it came from `source[origins[i].start:origins[i].end]`."""
 
     text: str
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
     def original(self, span: Span) -> Span:
         """The span of the source that gave `span` of the folded text; an empty span stays empty."""
@@ -56,7 +57,7 @@ def normalise(text: str) -> Normalised:
 
 def _normalised(text: str) -> Normalised:
     if (quick := _folded_alone(text)) is not None and _UNEVEN.isdisjoint(text) and "  " not in quick:
-        return Normalised(to_simplified(quick), tuple(range(len(text))), tuple(range(1, len(text) + 1)))
+        return Normalised(to_simplified(quick), range(len(text)), range(1, len(text) + 1))
     holes = {i for span in debris_spans(text) for i in range(span.start, span.end)}
     out: list[str] = []
     starts: list[int] = []

@@ -14,8 +14,8 @@ import numpy as np
 from index.files import Array, array
 
 K1, B = 1.2, 0.6
-_ROWS = 4096  # a block
-_CHUNK = 1 << 22  # postings merged at once
+_ROWS = 2048  # a block
+_CHUNK = 1 << 18  # postings merged at once
 _SHORT = 8
 _ARRAYS = ("keys", "begins", "rows", "counts")
 
