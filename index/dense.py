@@ -1,7 +1,7 @@
-"""Inner-product search over unit vectors, language by language, with FAISS.
+"""Inner-product search over unit vectors, language by language.
 
 A group (the passages of one language) of at most `EXACT` rows is compared whole. A larger one is cut into lists by
-spherical k-means, and the `PROBES` lists whose centres are nearest to the query are compared; every language is asked
+FAISS's spherical k-means, and the `PROBES` lists whose centres are nearest to the query are compared; every language is asked
 through lists of its own, so that none is crowded out where the encoder lays languages apart. Lists are compared by
 vectors of a byte a number, a quarter of the memory to read, and the best `AGAIN` times as many as are asked for once more
 in full: the cosines that are given are those of the exact search.
@@ -139,13 +139,13 @@ class Dense:
         return _first(self._order[places][:, 0], self._vectors[places] @ query, k)
 
     def _best(self, query: np.ndarray, k: int, begin: int, end: int) -> list[tuple[int, float]]:
-        import faiss
-
-        if (most := min(k, end - begin)) <= 0:
+        if k <= 0 or begin == end:
             return []
-        query = np.asarray(query, dtype=np.float32).reshape(1, -1)
-        cosines, found = faiss.knn(query, self._vectors[begin:end], most, metric=faiss.METRIC_INNER_PRODUCT)
-        return _first(self._order[begin + found[0]][:, 0], cosines[0], k)
+        # One query at a time, where the product of matrix and vector reads memory twice as fast as faiss.knn does.
+        cosines = self._vectors[begin:end] @ np.asarray(query, dtype=np.float32)
+        least = np.partition(cosines, -k)[-k] if k < len(cosines) else -np.inf
+        kept = np.flatnonzero(cosines >= least)
+        return _first(self._order[begin + kept][:, 0], cosines[kept], k)
 
 
 def _first(rows: np.ndarray, scores: np.ndarray, k: int) -> list[tuple[int, float]]:

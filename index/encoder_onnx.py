@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
@@ -60,10 +60,28 @@ def load_session(graph: bytes, weights: Mapping[str, Path]):
         session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own classes share no base but this one
         folder = next(iter(weights.values())).parent
-        raise UserError(f"encoder folder {folder} is damaged; reinstall crosscite") from error
+        raise UserError(f"the model in {folder} is damaged; reinstall crosscite") from error
     del options, blobs
     trim()
     return session
+
+
+class Loading:
+    """A session that `load` makes in a thread of its own from now on: it takes 0.3 s, which a fresh process needs for its
+    imports anyway."""
+
+    def __init__(self, load: Callable[[], object]) -> None:
+        self._load = load
+        loader = ThreadPoolExecutor(max_workers=1)
+        self._made, self._process = loader.submit(load), os.getpid()
+        loader.shutdown(wait=False)
+
+    def result(self):
+        """What `load` gave. A process that was forked before it was ready has no such thread, and loads it itself."""
+        if os.getpid() != self._process and not self._made.done():
+            self._made, self._process = Future(), os.getpid()
+            self._made.set_result(self._load())
+        return self._made.result()
 
 
 class OnnxEmbedder:
@@ -93,10 +111,7 @@ class OnnxEmbedder:
             raise ValueError(f"dim needs to be from 1 to {self._whole}, got {dim}")
         self._dim = dim
         self._graph = GRAPH_INT8 if (multiplies_int8() if int8 is None else int8) else GRAPH
-        # The session takes 0.3 s, which a fresh process needs for its imports anyway.
-        loader = ThreadPoolExecutor(max_workers=1)
-        self._loading = loader.submit(self._load)
-        loader.shutdown(wait=False)
+        self._loading, self._threads = Loading(self._load), None
 
     @cached_property
     def name(self) -> str:
@@ -152,10 +167,13 @@ class OnnxEmbedder:
     def _cut(self, ids: list[int]) -> list[int]:
         return ids if len(ids) <= self.max_tokens else [*ids[: self.max_tokens - 1], ids[-1]]
 
-    @cached_property
+    @property
     def _pool(self) -> ThreadPoolExecutor:
-        """Threads of a batch each: they share no work, so none waits for another within a layer."""
-        return ThreadPoolExecutor(threads(), thread_name_prefix="encoder")
+        """Threads of a batch each: they share no work, so none waits for another within a layer. A forked process has none of
+        those before, and starts its own."""
+        if self._threads is None or self._threads[0] != os.getpid():
+            self._threads = os.getpid(), ThreadPoolExecutor(threads(), thread_name_prefix="encoder")
+        return self._threads[1]
 
     @property
     def _session(self):

@@ -6,7 +6,6 @@ How it was made: `index.training.reader`. Its words are those of the embedded en
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
@@ -15,12 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from index.embedder import ENCODER, StaticEmbedder, threads
-from index.encoder_onnx import batches, load_session
+from index.encoder_onnx import Loading, batches, load_session
 from index.errors import UserError
 from index.normalise import fold
 
 FOLDER = Path(__file__).parent / "reading"
 GRAPH, OWN, WORDS = "reader.onnx", "reader.safetensors", "model.safetensors"  # the last of the encoder's folder
+CHECKSUM = "weights"
 CLS, SEP = 2, 3
 QUESTION, SENTENCE, BEFORE = 64, 96, 32  # tokens read of each, at most
 TITLE = 16  # of those before, tokens of the title
@@ -45,9 +45,7 @@ class Reader:
             raise UserError(f"the reader lacks {' and '.join(missing)}; reinstall crosscite")
         self._files = files
         self._tokenizer = StaticEmbedder(encoder)
-        loader = ThreadPoolExecutor(max_workers=1)
-        self._loading, self._process = loader.submit(self._load), os.getpid()
-        loader.shutdown(wait=False)
+        self._loading = Loading(self._load)
 
     @cached_property
     def name(self) -> str:
@@ -62,9 +60,9 @@ class Reader:
         before it, both possibly empty."""
         asked = self._ids([question])[0]
         parts = zip(*(self._ids(texts) for texts in (sentences, titles, before)), strict=True)
-        pairs = [pair(asked, s, _context(title, last)) for s, title, last in parts]
+        pairs = [pair(asked, s, context(title, last)) for s, title, last in parts]
         out = np.zeros(len(pairs), np.float32)
-        session = self._session
+        session = self._loading.result()
 
         def fill(rows: np.ndarray) -> None:
             ids, segments = (np.array([pairs[row][side] for row in rows], np.int64) for side in (0, 1))
@@ -74,22 +72,24 @@ class Reader:
             list(pool.map(fill, batches([len(ids) for ids, _ in pairs])))
         return out
 
-    @property
-    def _session(self):
-        if os.getpid() != self._process and not self._loading.done():
-            return self._load()  # the thread that loads it was not forked with this process
-        return self._loading.result()
-
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
         encoded = self._tokenizer.tokenizer.encode_batch_fast([fold(t) for t in texts], add_special_tokens=False)
         return [e.ids for e in encoded]
 
     def _load(self):
         graph, own, words = self._files
-        return load_session(graph.read_bytes(), {OWN: own, WORDS: words})
+        session = load_session(graph.read_bytes(), {OWN: own, WORDS: words})
+        if session.get_modelmeta().custom_metadata_map.get(CHECKSUM) != checksum(own):
+            raise UserError(f"the model in {own.parent} is damaged ({own.name}); reinstall crosscite")
+        return session
 
 
-def _context(title: list[int], before: list[int]) -> list[int]:
+def checksum(file: Path) -> str:
+    """What the graph says of the file of weights it was made for, under the name `CHECKSUM`."""
+    return hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest()
+
+
+def context(title: list[int], before: list[int]) -> list[int]:
     """The beginning of the title and the end of what stands before, as many tokens as are read of both."""
     head = [*title[:TITLE], SEP] if title and before else title[:TITLE]
     return head + before[max(0, len(before) - BEFORE + len(head)) :]

@@ -11,8 +11,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from index.embedder import load_embedder  # noqa: E402
 from index.errors import UserError  # noqa: E402
-from index.reader import BEFORE, QUESTION, SENTENCE, Reader, _context, pair, reader  # noqa: E402
+from index.reader import BEFORE, FOLDER, GRAPH, OWN, QUESTION, SENTENCE, Reader, context, pair, reader  # noqa: E402
 from index.training import reader as making  # noqa: E402
 from index.training.holes import FIGURE, Holes  # noqa: E402
 from index.training.reading import Sentences  # noqa: E402
@@ -31,9 +32,9 @@ def test_a_pair_is_question_sentence_and_what_stands_before_each_cut_to_its_leng
 
 
 def test_what_is_read_before_is_the_titles_beginning_and_the_end_of_the_text():
-    assert _context([1, 2], [4, 5]) == [1, 2, 3, 4, 5]
-    assert _context([1, 2], []) == [1, 2] and _context([], [4, 5]) == [4, 5]
-    long = _context(list(range(100, 200)), list(range(200, 300)))
+    assert context([1, 2], [4, 5]) == [1, 2, 3, 4, 5]
+    assert context([1, 2], []) == [1, 2] and context([], [4, 5]) == [4, 5]
+    long = context(list(range(100, 200)), list(range(200, 300)))
     assert len(long) == BEFORE and long[:16] == list(range(100, 116)) and long[-1] == 299
 
 
@@ -96,14 +97,14 @@ def test_training_learns_what_marks_the_right_option(tmp_path):
     arrays |= {f"{name}_len": np.array([len(r) for r in rows], np.int32) for name, rows in columns.items()}
     np.savez(
         tmp_path / "lists.npz", gold=np.arange(20), near=rng.integers(20, 60, (20, 24)), before=np.full(60, -1, np.int32),
-        made=np.zeros(20, bool), kept=np.ones(20, bool), weight=np.ones(20), **arrays,
+        title=np.full(60, -1, np.int32), made=np.zeros(20, bool), kept=np.ones(20, bool), weight=np.ones(20), **arrays,
     )  # fmt: skip
     lists = making.Lists(tmp_path / "lists.npz")
     torch.manual_seed(0)
     model = making.Reader(torch.randn(40, 16), layers=1, inner=32, positions=160, heads=2)
     drawn = lists.draw(50, rng)
     assert {n for _, n in drawn.groups} == {making.OPTIONS} and drawn.right.sum() == 50
-    making.train(model, lists, tmp_path / "reader.safetensors", 1.0, steps=80, rate=1e-2)
+    making.train(model, [(1.0, lists)], tmp_path / "reader.safetensors", 1.0, steps=80, rate=1e-2)
     with torch.inference_mode():
         scores = model(*making.padded(drawn.pairs))
     assert np.mean([scores[at : at + n].argmax() == 0 for at, n in drawn.groups]) > 0.9
@@ -133,13 +134,33 @@ def test_a_missing_or_damaged_reader_is_told(tmp_path):
         Reader(tmp_path).scores("Wer?", ["Anna."], [""], [""])
 
 
+def test_weights_that_are_not_those_of_the_graph_are_told(tmp_path):
+    for name in (GRAPH, OWN):
+        (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
+    changed = bytearray((tmp_path / OWN).read_bytes())
+    changed[len(changed) // 2] ^= 1
+    (tmp_path / OWN).write_bytes(changed)
+    with pytest.raises(UserError, match=rf"{OWN}.*reinstall"):
+        Reader(tmp_path).scores("Wer?", ["Anna."], [""], [""])
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_forked_process_reads_too():
+@pytest.mark.parametrize("used", [False, True])
+@pytest.mark.parametrize(
+    ("make", "use"),
+    [
+        (Reader, lambda made: made.scores("Wer?", ["Anna."] * 3, [""] * 3, ["", "Da.", "Und dort."])),
+        (load_embedder, lambda made: made.encode_passages(["a", "one two", "drei vier fünf"])),
+    ],
+)
+def test_a_forked_process_reads_and_encodes_too(make, use, used):
     """A thread that loads, or waits for work, is not forked with its process."""
-    forking = Reader()
+    forking = make()
+    if used:
+        use(forking)
     child = os.fork()
     if not child:
-        os._exit(0 if forking.scores("Wer?", ["Anna."] * 3, [""] * 3, ["", "Da.", "Und dort."]).shape == (3,) else 1)
+        os._exit(0 if len(use(forking)) == 3 else 1)
     for _ in range(300):
         done, status = os.waitpid(child, os.WNOHANG)
         if done:

@@ -23,7 +23,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--tokenizer", type=Path, help="start from this tokenizer.json")
     parser.add_argument("--static", type=Path, help="start from these static vectors")
     parser.add_argument("--shipped", type=Path, help="go on from this exported folder: all means mix, joint, export; reader: over it")
-    parser.add_argument("--checkpoint", type=Path, help="stage export: these weights, not those of the last stage done")
+    parser.add_argument("--checkpoint", type=Path, help="export: these weights, not those of the last stage done; reader: go on from these")
     parser.add_argument("--vocab", type=int, default=56_000, help="pieces trained")
     parser.add_argument("--keep", type=int, default=41_000, help="pieces shipped")
     parser.add_argument("--longest", type=int, default=512, help="positions shipped")
@@ -65,6 +65,7 @@ def run(o: argparse.Namespace) -> None:
         shipped,
         static,
         tokenizer,
+        written,
     )  # fmt: skip
     from index.training.loop import Plan
     from index.training.model import load, save
@@ -95,12 +96,17 @@ def run(o: argparse.Namespace) -> None:
         return {p.stem: mixture.Pool.load(p) for p in paths if names is None or {p.stem, p.stem.split(".")[0]} & {*names}}
 
     if o.stage == "reader":
-        folder, lists = o.shipped or work / "export", work / "reading.npz"
+        folder, lists, own = o.shipped or work / "export", work / "reading.npz", work / "written.npz"
         if not lists.exists():
             reading.build(o.data, folder, o.benchmarks, lists, o.scale, o.seed)
+        if not own.exists():
+            reading.build_written(written.read(), o.data, folder, own, o.seed)
+        drawn = [
+            (1 - reader.WRITTEN, reader.Lists(lists)), (reader.WRITTEN, reader.Lists(own, reader.BESIDE_WRITTEN, reader.TOLD_WRITTEN)),
+        ]  # fmt: skip
+        start = reader.load(o.checkpoint, folder) if o.checkpoint else reader.start(folder)
         own = reader.train(
-            reader.start(folder), reader.Lists(lists), work / "reader.safetensors", o.minutes, steps=o.steps,
-            workers=o.workers, bf16=o.bf16, seed=o.seed,
+            start, drawn, work / "reader.safetensors", o.minutes, steps=o.steps, workers=o.workers, bf16=o.bf16, seed=o.seed,
         )  # fmt: skip
         return print(f"{work / 'reading'}: {reader_export.write(own, folder, work / 'reading'):,} bytes")
     if o.shipped:

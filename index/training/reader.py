@@ -7,6 +7,7 @@ English questions meet sentences in each of them: of QA sets, with words switche
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,18 +17,22 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from index.reader import pair
+from index.reader import context, pair
 from index.training.loop import together
 from index.training.model import EPS, Layer, from_bert
 from index.training.reading import RAGGED
+from index.training.rounding import STRETCH
 
 LAYERS = 4
 SEGMENTS = 3  # question, sentence, what stands before it
 OPTIONS = 8  # sentences a question is asked of, with the one that answers
-BESIDE = 3  # of them those that stand around it, at most
-QA = 0.55  # share of the questions that are of the QA sets
+BESIDE = 3  # of them those that stand around it, at most; of a written article, whose sentences all come near,
+BESIDE_WRITTEN = 5
+WRITTEN = 0.7  # share of the batches that are of the written articles, if there are any
+QA = 0.55  # share of the other questions that are of the QA sets
 SWITCHED = {False: 0.45, True: 0.1}  # share of the questions that are switched, by whether they are made
 SPOILT, TOLD = 0.6, 0.5  # share of the questions that come spoilt too; with what stands before
+TOLD_WRITTEN = 0.9
 _POSITIVE = 3.0  # weight of a sentence that answers, against those that do not
 
 
@@ -77,8 +82,10 @@ def save(reader: Reader, path: Path) -> None:
 
 
 def load(path: Path, folder: Path) -> Reader:
-    """The reader `save` wrote, over the words of the encoder in `folder`."""
+    """The reader that `save` or `index.training.reader_export.write` wrote, over the words of the encoder in `folder`."""
     state = {k: v.float() for k, v in load_file(path).items()}
+    scales = {k: state.pop(k) for k in [*state] if k.endswith(".scale")}
+    state |= {k.removesuffix(".scale"): state[k.removesuffix(".scale")] * scale for k, scale in scales.items()}
     reader = start(folder, 1 + max(int(k.split(".")[1]) for k in state if k.startswith("layers.")))
     reader.load_state_dict(state, strict=False)
     return reader.eval()
@@ -102,13 +109,14 @@ class Drawn:
 
 
 class Lists:
-    """What `index.training.reading.build` wrote, drawn from at random."""
+    """What `index.training.reading` wrote, drawn from at random; `beside` of the sentences around the right one at most."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, beside: int = BESIDE, told: float = TOLD) -> None:
         with np.load(path) as file:
             arrays = {name: file[name] for name in file.files}
         self._rows = {n: np.split(arrays[n], np.cumsum(arrays[f"{n}_len"])[:-1]) for n in RAGGED}
-        self._gold, self._near, self._before = arrays["gold"], arrays["near"], arrays["before"]
+        self._gold, self._near, self._before, self._title = (arrays[n] for n in ("gold", "near", "before", "title"))
+        self._most, self._told = beside, told
         self._made = arrays["made"]
         self._asked = np.flatnonzero(~self._made)
         self._holes = np.flatnonzero(self._made & arrays["kept"])
@@ -116,32 +124,34 @@ class Lists:
         self._weight = weight / weight.sum()
 
     def draw(self, questions: int, rng: np.random.Generator) -> Drawn:
-        """So many questions, each with its options, and some once more, spoilt, with the sentence that no longer answers."""
+        """So many questions, each with its options, and some once more, spoilt, with the sentence that no longer answers.
+        A question that none answers has only options that do not, and no group."""
         pairs, groups, right = [], [], []
         for _ in range(questions):
             asked = rng.random() < QA or not len(self._holes)
             row = int(rng.choice(self._asked, p=self._weight) if asked else rng.choice(self._holes))
-            told, gold = rng.random() < TOLD, int(self._gold[row])
+            told, gold = rng.random() < self._told, int(self._gold[row])
             switched = rng.random() < SWITCHED[bool(self._made[row])]
             question = self._rows["switched" if switched else "question"][row]
-            options = [gold, *self._wrong(row, rng)]
-            groups.append((len(pairs), len(options)))
+            options = [*([gold] if gold >= 0 else []), *self._wrong(row, rng)]
+            if gold >= 0:
+                groups.append((len(pairs), len(options)))
             pairs += [self._pair(question, n, told) for n in options]
-            right += [1.0] + [0.0] * (len(options) - 1)
+            right += [float(n == gold) for n in options]
             if len(spoilt := self._rows["spoilt"][row]) and rng.random() < SPOILT:
                 pairs.append(self._pair(spoilt, gold, told))
                 right.append(0.0)
         return Drawn(pairs, groups, torch.tensor(right))
 
     def _wrong(self, row: int, rng: np.random.Generator) -> list[int]:
-        beside = rng.permutation(self._rows["beside"][row])[:BESIDE].tolist()
+        beside = rng.permutation(self._rows["beside"][row])[: self._most].tolist()
         near = [n for n in rng.permutation(self._near[row][:16]).tolist() if n >= 0 and n not in beside]
         return (beside + near)[: OPTIONS - 1]
 
     def _pair(self, question: np.ndarray, number: int, told: bool) -> tuple[list[int], list[int]]:
-        before = int(self._before[number]) if told else -1
         words = self._rows["sentence"]
-        return pair(question, words[number], words[before] if before >= 0 else words[0][:0])
+        title, before = (words[n].tolist() if n >= 0 and told else [] for n in (self._title[number], self._before[number]))
+        return pair(question, words[number], context(title, before))
 
 
 def loss(reader: Reader, drawn: Drawn) -> dict[str, torch.Tensor]:
@@ -149,7 +159,7 @@ def loss(reader: Reader, drawn: Drawn) -> dict[str, torch.Tensor]:
     order = np.argsort([len(ids) for ids, _ in drawn.pairs], kind="stable")
     found = [reader(*padded([drawn.pairs[i] for i in some])) for some in np.array_split(order, 3) if len(some)]
     scores = torch.cat(found)[torch.from_numpy(np.argsort(order, kind="stable"))]
-    chosen = [-F.log_softmax(scores[at : at + n], 0)[0] for at, n in drawn.groups]
+    chosen = [-F.log_softmax(scores[at : at + n], 0)[0] for at, n in drawn.groups] or [scores.sum() * 0]
     weight = torch.tensor(_POSITIVE)
     return {
         "choice": torch.stack(chosen).mean(),
@@ -158,10 +168,11 @@ def loss(reader: Reader, drawn: Drawn) -> dict[str, torch.Tensor]:
 
 
 def train(
-    reader: Reader, lists: Lists, out: Path, minutes: float, *, steps: int | None = None, workers: int = 1, questions: int = 12,
+    reader: Reader, lists: Sequence[tuple[float, Lists]], out: Path, minutes: float, *, steps: int | None = None, workers: int = 1, questions: int = 12,
     rate: float = 1e-4, bf16: bool = False, seed: int = 0,
 ) -> Reader:
-    """The reader after so many minutes, or steps of a process; written to `out` every few minutes and at the end.
+    """The reader after so many minutes, or steps of a process; written to `out` every few minutes and at the end. Each batch is
+    drawn of one of `lists`, by their shares.
 
     `workers` processes of one thread update the same weights without locks (Hogwild, Niu et al. 2011).
     """
@@ -171,16 +182,21 @@ def train(
     return reader.eval()
 
 
-def _work(worker: int, reader: Reader, lists: Lists, out: Path, plan: dict) -> None:
+def _work(worker: int, reader: Reader, lists: Sequence[tuple[float, Lists]], out: Path, plan: dict) -> None:
     rng = np.random.default_rng((plan["seed"], worker))
     learning = [p for p in reader.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(learning, lr=plan["rate"], weight_decay=0.01)
+    added = [*reader.segments.parameters(), *reader.positions.parameters()]
+    others = [p for p in learning if all(p is not a for a in added)]
+    groups = [{"params": others, "times": 1.0}, {"params": added, "times": STRETCH, "weight_decay": 0.0}]
+    optimiser = torch.optim.AdamW(groups, lr=plan["rate"], weight_decay=0.01)
+    shares = np.array([share for share, _ in lists])
     began, said, step, mean = time.monotonic(), time.monotonic(), 0, {}
     while (done := step / plan["steps"] if plan["steps"] else (time.monotonic() - began) / (60 * plan["minutes"])) < 1:
         for group in optimiser.param_groups:
-            group["lr"] = plan["rate"] * min(1.0, done / 0.04) * (1 - done)
+            group["lr"] = group["times"] * plan["rate"] * min(1.0, done / 0.04) * (1 - done)
         with torch.autocast("cpu", torch.bfloat16, enabled=plan["bf16"]):
-            parts = loss(reader, lists.draw(plan["questions"], rng))
+            _, some = lists[int(rng.choice(len(lists), p=shares / shares.sum()))]
+            parts = loss(reader, some.draw(plan["questions"], rng))
         sum(parts.values()).backward()
         torch.nn.utils.clip_grad_norm_(learning, 1.0)
         optimiser.step()

@@ -9,7 +9,7 @@ import torch
 from onnx import GraphProto, TensorProto, helper
 from safetensors.torch import save_file
 
-from index.reader import GRAPH, OWN, WORDS
+from index.reader import CHECKSUM, GRAPH, OWN, WORDS, checksum
 from index.training.graph import CONTRIB, Graph, entries, info
 from index.training.model import EPS
 from index.training.reader import Reader
@@ -86,4 +86,6 @@ def _graph(reader: Reader, encoder: Path, out: Path):
         output=[info("scores", TensorProto.FLOAT, "n")],
     )
     sets = [helper.make_opsetid("", 19), helper.make_opsetid(CONTRIB, 1)]
-    return helper.make_model(graph, opset_imports=sets, ir_version=10)
+    model = helper.make_model(graph, opset_imports=sets, ir_version=10)
+    helper.set_model_props(model, {CHECKSUM: checksum(out / OWN)})
+    return model

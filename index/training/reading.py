@@ -18,6 +18,7 @@ from index.normalise import fold
 from index.training import data as corpus
 from index.training.holes import Holes, han_names
 from index.training.retrieve import ENDS, Switch
+from index.training.written import Written
 
 NEAR = 24  # sentences like the question by their static vectors, of a random quarter of all
 MOST = {"twlaw": 5000, "tatoeba": 2500, "tatoeba_pivot": 2500}  # questions with a hole made of a set, at most
@@ -29,8 +30,8 @@ RAGGED = ("sentence", "question", "switched", "spoilt", "beside")
 
 @dataclass(frozen=True)
 class Asked:
-    """A question, the number of the sentence that answers it, the answer, and those around it that do not answer.
-    `made` says that it is a sentence with a hole."""
+    """A question, the number of the sentence that answers it (-1 for none), the answer, and those around it that do not
+    answer. `made` says that it is a sentence with a hole, `also` are sentences that may answer too."""
 
     question: str
     gold: int
@@ -38,23 +39,26 @@ class Asked:
     beside: tuple[int, ...]
     lang: str
     made: bool
+    also: tuple[int, ...] = ()
 
 
 class Sentences:
-    """Sentences by number, each once, and the number of the one that stood before each (-1 for none)."""
+    """Sentences by number, each once, and the numbers of the one that stood before each and of its title (-1 for none)."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.before: list[int] = []
+        self.title: list[int] = []
         self._numbers: dict[str, int] = {}
 
-    def add(self, text: str, before: int = -1) -> int:
+    def add(self, text: str, before: int = -1, title: int = -1) -> int:
         """The number of `text`, which is new or known."""
         text = text.strip()
         number = self._numbers.setdefault(text, len(self.texts))
         if number == len(self.texts):
             self.texts.append(text)
             self.before.append(-1)
+            self.title.append(title)
         if before not in (-1, number) and self.before[number] < 0:
             self.before[number] = before
         return number
@@ -113,20 +117,50 @@ def with_holes(
                 yield Asked(asked[0], gold, answer, tuple(n for n in beside if n != gold), langs[side], made=True)
 
 
+def of_articles(articles: Iterable[Written], sentences: Sentences) -> Iterator[Asked]:
+    """The questions of articles written for this, each in every language it has; beside are the article's other sentences."""
+    for article in articles:
+        title, numbers = sentences.add(article.title), [-1]
+        for text in article.sentences:
+            numbers.append(sentences.add(text, numbers[-1], title))
+        for fact in article.facts:
+            golds = [numbers[1 + place] for place in fact.golds]
+            beside = tuple(n for n in numbers[1:] if n not in golds)
+            gold = golds[0] if golds else -1
+            for lang, question in fact.questions.items():
+                yield Asked(question, gold, fact.answer, beside, lang, made=False, also=(*golds, title))
+
+
 def build(
     data: Path, folder: Path, benchmarks: Path | None, out: Path, scale: float = 1.0, seed: int = 0
 ) -> None:
-    """Writes `out` (npz), which `index.training.reader.Lists` reads: token ids of sentences and of questions, as they are,
-    switched to another language by the dictionaries, and spoilt; and which sentences are near each question.
-    `folder` is an exported encoder."""
+    """Writes the questions of the corpus in `data` to `out`, as `Lists` of `index.training.reader` reads them; `folder` is an
+    exported encoder."""
     rng = np.random.default_rng(seed)
-    words = StaticEmbedder(folder)
     ban = corpus.banned(data, benchmarks)
-    holes, switch, sentences = Holes(han_names(data), rng), Switch(data, seed), Sentences()
+    holes, sentences = Holes(han_names(data), rng), Sentences()
     asked = [*answered(data, ban, sentences), *with_holes(data, ban, sentences, holes, rng, scale)]
+    _write(asked, sentences, holes, Switch(data, seed), folder, out, seed, rng)
+
+
+def build_written(articles: Iterable[Written], data: Path, folder: Path, out: Path, seed: int = 0) -> None:
+    """As `build`, the questions of `articles`, with the dictionaries of `data`."""
+    rng = np.random.default_rng(seed)
+    sentences = Sentences()
+    asked = list(of_articles(articles, sentences))
+    _write(asked, sentences, Holes(han_names(data), rng), Switch(data, seed), folder, out, seed, rng)
+
+
+def _write(
+    asked: list[Asked], sentences: Sentences, holes: Holes, switch: Switch, folder: Path, out: Path, seed: int,
+    rng: np.random.Generator,
+) -> None:
+    """Token ids of sentences and of questions, as they are, switched to another language by the dictionaries, and spoilt;
+    and which sentences are near each question."""
+    words = StaticEmbedder(folder)
     print(f"{len(asked):,} questions, {sum(a.made for a in asked):,} of them made, {len(sentences.texts):,} sentences", flush=True)
     names = holes.named((a.question, a.lang) for a in asked)
-    spoilt = [holes.spoilt(a.question, a.lang, sentences.texts[a.gold], names) or "" for a in asked]
+    spoilt = [a.gold >= 0 and holes.spoilt(a.question, a.lang, sentences.texts[a.gold], names) or "" for a in asked]
     texts = {
         "sentence": sentences.texts,
         "question": [a.question for a in asked],
@@ -147,7 +181,8 @@ def build(
         arrays[name] = np.concatenate([*columns[name], np.zeros(0, columns[name][0].dtype)])
         arrays[f"{name}_len"] = np.array([len(c) for c in columns[name]], np.int32)
     np.savez(
-        out, gold=gold, near=np.where(allowed, near, -1), before=np.array(sentences.before, np.int32), made=made, kept=kept,
+        out, gold=gold, near=np.where(allowed, near, -1), before=np.array(sentences.before, np.int32),
+        title=np.array(sentences.title, np.int32), made=made, kept=kept,
         weight=np.array([1.0 if a.lang == "en" else 2.0 for a in asked]), **arrays,
     )  # fmt: skip
 
@@ -172,4 +207,4 @@ def _near(vectors: np.ndarray, queries: np.ndarray, seed: int) -> np.ndarray:
 def _apart(asked: Asked, near: np.ndarray, texts: list[str]) -> list[bool]:
     """Which of the near sentences do not hold the answer, as far as its letters tell."""
     answer = corpus.fold(asked.answer)
-    return [n != asked.gold and not (len(answer) > 1 and answer in corpus.fold(texts[n])) for n in near.tolist()]
+    return [n != asked.gold and n not in asked.also and not (len(answer) > 1 and answer in corpus.fold(texts[n])) for n in near.tolist()]
