@@ -21,6 +21,7 @@ from eval.fitting import FOLDS, choice, folds_by, logistic
 from eval.metrics import supports
 from index.embedder import load_embedder
 from index.languages import detect
+from index.normalise import fold
 from index.reader import reader
 from index.search import Index
 from index.store import build, open_index
@@ -32,6 +33,7 @@ from rag.expected import Wanted, wanted
 from rag.signals import SIGNALS, Judged, judged
 
 ANSWERED = 0.88  # the share of the answerable that is answered; of the others as many are refused as that leaves
+NEAR = 0.05  # the share of the right sentences that are farther from their question than a claim may be from its source
 FAR = 0.01  # the share of the answerable whose best hit may score too low for their topic to count as covered
 _L2_CHOICE, _L2_ANSWERABLE = 3.0, 1.0
 
@@ -136,6 +138,18 @@ def topic_cut(reads: Sequence[Read]) -> float:
     return float(np.quantile([best_score(r.hits) for r in reads if r.question.answerable], FAR))
 
 
+def near_cut(reads: Sequence[Read], embedder: Embedder) -> float:
+    """The cosine that `NEAR` of the answerable questions do not reach with the nearest of the sentences that answer them. A
+    claim about its source says more of it than a question does."""
+    cosines = []
+    for r in reads:
+        right = [r.found[n].span.of(r.index.articles[r.hits[r.found[n].hit].passage.article_id].text) for n in np.flatnonzero(r.right)]
+        if r.question.answerable and right:
+            vectors = embedder.encode_passages([fold(t) for t in (r.question.question, *right)])
+            cosines.append((vectors[1:] @ vectors[0]).max())
+    return float(np.quantile(cosines, NEAR))
+
+
 def read_all(seeds: Path, embedder: Embedder) -> tuple[dict[str, list[Read]], Linear]:
     """What is read for each collection of development questions, and the model by which the reader is given sentences; the
     articles of `TRANSFER` get an index of their own for the while. `seeds` is the folder of the seed articles' index."""
@@ -148,8 +162,8 @@ def read_all(seeds: Path, embedder: Embedder) -> tuple[dict[str, list[Read]], Li
         return {name: [r.closely(first) for r in some] for name, some in found.items()}, first
 
 
-def calibrate(collections: Mapping[str, Sequence[Read]], first: Linear, encoder: str) -> tuple[Calibration, str]:
-    """The calibration for these questions, read with `encoder` and closely by `first`, and what it reaches
+def calibrate(collections: Mapping[str, Sequence[Read]], first: Linear, embedder: Embedder) -> tuple[Calibration, str]:
+    """The calibration for these questions, read with `embedder` and closely by `first`, and what it reaches
     cross-validated, as Markdown."""
     reads = [r for some in collections.values() for r in some]
     own = np.array([name for name, some in collections.items() for _ in some])
@@ -179,13 +193,14 @@ def calibrate(collections: Mapping[str, Sequence[Read]], first: Linear, encoder:
     sentence = sentence_model(reads)
     fitted = Calibration(
         version=VERSION,
-        encoder=encoder,
+        encoder=embedder.name,
         reader=reader().name,
         first=first,
         sentence=sentence,
         answerable=answerable_model(reads, sentence),
         threshold=round(1 / (1 + float(np.exp(-threshold))), 4),
         topic=round(topic_cut(reads), 4),
+        near=round(near_cut(reads, embedder), 4),
     )
     return fitted, "\n".join(lines)
 
@@ -197,7 +212,7 @@ def main() -> None:
     parser.add_argument("--dry-run", action="store_true", help="print only, keep the file as it is")
     args = parser.parse_args()
     embedder = load_embedder()
-    fitted, table = calibrate(*read_all(args.index, embedder), embedder.name)
+    fitted, table = calibrate(*read_all(args.index, embedder), embedder)
     print(table)
     for model in (fitted.first, fitted.sentence, fitted.answerable):
         print("\n" + "  ".join(f"{n} {w:+.2f}" for n, w in zip(model.names, model.weights, strict=True)))

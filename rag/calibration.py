@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 CALIBRATION = Path(__file__).with_name("calibration.json")
-VERSION = 3
+VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Linear:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """`first` scores a sentence by its signals, `sentence` by these and what the reader says; `answerable` gives the log odds that the best one answers, and the
-    question is answered from the probability `threshold` up, if its topic is covered: if the best hit scores `topic` or
-    more."""
+    """`first` scores a sentence by its signals, `sentence` by these and what the reader says; `answerable` gives the log odds
+    that the best one answers, and the question is answered from the probability `threshold` up, if its topic is covered: if
+    the best hit scores `topic` or more. `near` is how near a claim must be to a sentence of its source, as a cosine."""
 
     version: int
     encoder: str
@@ -49,6 +49,7 @@ class Calibration:
     answerable: Linear
     threshold: float
     topic: float
+    near: float
 
     def probability(self, values: Sequence[float]) -> float:
         """1 / (1 + exp(-log odds)) of the `answerable` values."""

@@ -72,7 +72,8 @@ _LATIN_DISTRICT = re.compile(
 _LATIN_PLACE = re.compile(r"(?<![^\W_])(?:in|near|from|to|aus|nach|bei) (?P<a>[A-ZÄÖÜ][a-zà-öø-ÿ]{3,}(?:[ -][A-Z][a-zà-öø-ÿ]{3,})?)")
 # Months, languages, and German nouns that stand behind these words without an article.
 _NO_PLACE = re.compile(
-    r"^(?:Jan|Feb|Mar|Mär|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez|English|German|Chinese|Betrieb|Kraft|Zukunft|Höhe|Form|Frage|"
+    r"^(?:Jan(?:uary|uar)?|Feb(?:ruary|ruar)?|Mar(?:ch)?|März|Apr(?:il)?|May|Mai|June?|Juni|July?|Juli|Aug(?:ust)?|Sept?(?:ember)?|"
+    r"O[ck]t(?:ober)?|Nov(?:ember)?|De[cz](?:ember)?|English|German|Chinese|Höhe|Form|Frage)\b|^(?:Betrieb|Kraft|Zukunft|"
     r"Anspruch|Zusammenarbeit|Richtung|Bezug|Angaben|Bedarf|Verbindung|Milli|Mrd|Hundert|Tausend)|"
     r"(?:ungen|ung|heit|keit|schaft|schaften|ion|ionen|ität|ismus|jahr|jahren|zeit|zeiten|linie|fällen|teilen|bereich|bereichen|gebieten|weise)$"
 )

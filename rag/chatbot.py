@@ -20,7 +20,7 @@ from rag.evidence import evidence, supporting_span
 from rag.generator import ExtractiveGenerator
 from rag.ranking import EvidenceRetriever
 from rag.rewrite import complete, plausible, spoken
-from rag.support import supported
+from rag.support import near, supported
 from rag.types import Answer, Claim, Dropped, Generator, Reason
 
 LONGEST = 2000
@@ -195,7 +195,7 @@ class _Turn:
     def add(self, claim: Claim) -> bool:
         """Adds a claim that its sources support; True if the text grew."""
         self.watch.lap("write")
-        stands = supported(claim, self.hits, self.index.articles, claim.lang or self.lang)
+        stands = supported(claim, self.hits, self.index.articles, claim.lang or self.lang) and near(claim, self.index, self.hits)
         if stands:
             self.text += self.citations.add(self._pointed(claim))
             if claim.lang:

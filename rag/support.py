@@ -1,4 +1,4 @@
-"""Whether a claim is supported by the passages it names: every figure and name in it must stand there."""
+"""Whether a claim is supported by the passages it names: every figure and name in it must stand there, and something like it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from index.names import names
 from index.normalise import fold
 from index.quantities import Quantity, agrees, find
-from index.types import Article, Hit
+from index.search import Index
+from index.types import Article, Hit, Span
+from rag.calibration import calibration
 from rag.candidates import persons
 from rag.places import BROAD, named
 from rag.signals import preceding
@@ -29,6 +31,20 @@ def supported(claim: Claim, hits: Sequence[Hit], articles: Mapping[str, Article]
     if not claim.sources:
         return False
     return _figures_stand(claim, hits, articles, lang) and _names_stand(claim, hits, articles, lang)
+
+
+def near(claim: Claim, index: Index, hits: Sequence[Hit]) -> bool:
+    """True if a sentence of a source says something like the claim, by the cosine of their vectors.
+
+    What an extract says need not be asked, since it points to its sentence. Nor can it be asked of an encoder other than
+    the one that the calibration is for.
+    """
+    sources = [hits[s.hit].passage for s in claim.sources if s.span is None]
+    if not sources or index.embedder.name != calibration().encoder:
+        return True
+    texts = [span.of(index.articles[p.article_id].text) for p in sources for span in p.sentences or (Span(p.start, p.end),)]
+    vectors = index.embedder.encode_passages([fold(t) for t in (claim.text, *texts)])
+    return bool((vectors[1:] @ vectors[0]).max() >= calibration().near)
 
 
 def _figures_stand(claim: Claim, hits: Sequence[Hit], articles: Mapping[str, Article], lang: str) -> bool:

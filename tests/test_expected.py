@@ -116,6 +116,16 @@ def test_parts_of_cities_are_places_where_no_city_answers():
     assert held("位于望城区的基地", "zh-Hans", "place", "在哪个区？") != {}
 
 
+def test_a_month_is_no_place_and_a_place_that_begins_like_one_is():
+    for text, lang, place in (
+        ("Das Team kam aus Marburg", "de", "Marburg"), ("Sie reiste nach Mailand", "de", "Mailand"), ("It came from Marbella", "en", "Marbella"),
+        ("parts from Decatur", "en", "Decatur"), ("Züge aus Junglinster", "de", "Junglinster"),
+    ):  # fmt: skip
+        assert place in held(text, lang, "place", "Woher?")
+    for text, lang in (("from March to June", "en"), ("bei Juli", "de"), ("from September on", "en"), ("aus Februar", "de")):
+        assert held(text, lang, "place", "Woher?") == {}
+
+
 def test_people_behind_an_office_written_out_are_found_whatever_follows():
     assert held("市数据局局长范景行把计划概括为三句话", "zh-Hans", "person", "局长是谁？") == {"范景行": 1.0}
     assert held("馳遠電池財務(wù)總監(jiān)葉知秋這樣開場", "zh-Hant", "person", "誰？") == {"葉知秋": 1.0}

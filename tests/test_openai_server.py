@@ -231,12 +231,20 @@ def rank(chatbot):
                     and h.passage.article_id == cited.article_id)
 
 
+def test_what_its_source_says_nothing_like_never_reaches_the_reader(chatbot, rank):
+    draft = f"Chengdu has many companies that work on AI [{rank}]. Bananas are rich in potassium [{rank}]."
+    with serving(says(*draft)) as server:
+        answer = Chatbot(chatbot._index, generator(server.url)).ask(QUESTION)
+    assert "Chengdu" in answer.text and "potassium" not in answer.text
+    assert [(d.text, d.reason) for d in answer.dropped] == [("Bananas are rich in potassium.", "not_supported")]
+
+
 def test_an_answer_through_the_server_is_cited_and_grows_by_whole_sentences(chatbot, rank):
-    draft = f"Chengdu has many companies that work on AI [{rank}]. It is known for that in China [{rank}]. Bye."
+    draft = f"Chengdu has many companies that work on AI [{rank}]. Firms of artificial intelligence work in Chengdu [{rank}]. Bye."
     with serving(says(*draft)) as server:
         *texts, answer = Chatbot(chatbot._index, generator(server.url)).stream(QUESTION)
     assert texts == ["Chengdu has many companies that work on AI. [1]", answer.text]
-    assert answer.text == texts[0] + " It is known for that in China. [1]" and answer.found
+    assert answer.text == texts[0] + " Firms of artificial intelligence work in Chengdu. [1]" and answer.found
     assert [(d.text, d.reason) for d in answer.dropped] == [("Bye.", "no_source")]
     assert [stage for stage, _ in answer.stages] == ["understand", "search", "evidence", "write", "check"]
 
@@ -245,7 +253,7 @@ def test_awaited_and_not_the_answers_are_the_same(chatbot, rank):
     async def collect(bot):
         return [item async for item in bot.astream(QUESTION)]
 
-    with serving(says(f"Chengdu has many companies that work on AI [{rank}]. It is known for that in China [{rank}].")) as server:
+    with serving(says(f"Chengdu has many companies that work on AI [{rank}]. Firms of artificial intelligence work in Chengdu [{rank}].")) as server:
         bot = Chatbot(chatbot._index, generator(server.url))
         awaited, plain = asyncio.run(collect(bot)), list(bot.stream(QUESTION))
     assert awaited[:-1] == plain[:-1] and awaited[-1].text == plain[-1].text
