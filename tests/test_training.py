@@ -347,7 +347,16 @@ def test_packed_archives_make_a_work_folder_that_trains(made, corpus, teacher, t
 
 @pytest.mark.slow
 def test_a_reader_ships_as_it_was_made(made, corpus, teacher, tmp_path):
-    run(arguments(corpus, tmp_path, teacher, "reader", "--shipped", str(made / "export"), "--steps", "3", "--workers", "2"))
+    article = {
+        "lang": "en", "date": "2024-01-01", "title": "cat", "sentences": {"1": "The cat sees.", "2": "It mags.", "3": "The dog sees."},
+        "asked": [{"gold": 2, "kind": "how", "answer": "mags", "q": {"de": "mag Katze?", "zh-Hans": "貓?"}}],
+        "refused": [{"near": 3, "q": {"en": "The bird?"}}],
+    }  # fmt: skip
+    (tmp_path / "written").mkdir()
+    (tmp_path / "written" / "1.json").write_text(json.dumps(article), encoding="utf-8")
+    more = ["--shipped", str(made / "export"), "--written", str(tmp_path / "written"), "--steps", "3", "--workers", "2"]
+    run(arguments(corpus, tmp_path, teacher, "reader", *more))
+    run(arguments(corpus, tmp_path, teacher, "reader", *more, "--checkpoint", str(tmp_path / "reading" / "reader.safetensors")))
     own = reader.load(tmp_path / "reader.safetensors", made / "export")
     with torch.no_grad():
         own.score.weight.copy_(torch.randn(own.score.weight.shape, generator=torch.Generator().manual_seed(0)))

@@ -23,6 +23,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--tokenizer", type=Path, help="start from this tokenizer.json")
     parser.add_argument("--static", type=Path, help="start from these static vectors")
     parser.add_argument("--shipped", type=Path, help="go on from this exported folder: all means mix, joint, export; reader: over it")
+    parser.add_argument("--written", type=Path, help="stage reader: articles with questions, in place of those in the package")
     parser.add_argument("--checkpoint", type=Path, help="export: these weights, not those of the last stage done; reader: go on from these")
     parser.add_argument("--vocab", type=int, default=56_000, help="pieces trained")
     parser.add_argument("--keep", type=int, default=41_000, help="pieces shipped")
@@ -100,7 +101,7 @@ def run(o: argparse.Namespace) -> None:
         if not lists.exists():
             reading.build(o.data, folder, o.benchmarks, lists, o.scale, o.seed)
         if not own.exists():
-            reading.build_written(written.read(), o.data, folder, own, o.seed)
+            reading.build_written(written.read(o.written or written.FOLDER), o.data, folder, own, o.seed)
         drawn = [
             (1 - reader.WRITTEN, reader.Lists(lists)), (reader.WRITTEN, reader.Lists(own, reader.BESIDE_WRITTEN, reader.TOLD_WRITTEN)),
         ]  # fmt: skip

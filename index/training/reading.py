@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -160,7 +160,7 @@ def _write(
     words = StaticEmbedder(folder)
     print(f"{len(asked):,} questions, {sum(a.made for a in asked):,} of them made, {len(sentences.texts):,} sentences", flush=True)
     names = holes.named((a.question, a.lang) for a in asked)
-    spoilt = [a.gold >= 0 and holes.spoilt(a.question, a.lang, sentences.texts[a.gold], names) or "" for a in asked]
+    spoilt = [(a.gold >= 0 and holes.spoilt(a.question, a.lang, sentences.texts[a.gold], names)) or "" for a in asked]
     texts = {
         "sentence": sentences.texts,
         "question": [a.question for a in asked],
