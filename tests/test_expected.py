@@ -12,15 +12,18 @@ KINDS = {
         "武汉在全球排第几？", "Where does Wuhan rank worldwide?",
     ),
     "money": (
+        "Was hat der zweite Abschnitt gekostet?", "What are the annual fees at the school?", "大型企業的軟體年費", "What did Germany spend on it?",
         "產業規模有多大？", "How big is the industry?", "Wie groß ist die Branche?", "产业规模是多少？", "What is the output value?",
         "Welchen Umsatz macht die Branche?", "Compare the industry size of both", "算力要提升到什么水平？",
         "Auf welche Summe lautet der Vertrag?", "How much credit was agreed?", "起薪是多少？", "What will the line cost?",
     ),
     "percent": (
+        "Marktanteil von Zhuxin bei Steuerungen", "How punctual are the drones in winter?",
         "Welcher Anteil entfällt auf China?", "By how much did it grow?", "同比增长多少？", "占全球多大份額？", "How fast did it grow?",
         "Zu welchem Durchschnittszins wurden Kredite vergeben?", "What yield does the fab get?", "平均利率是多少？",
     ),
     "date": (
+        "From when do they plan to test it?", "Lindqvist一家何年逃離", "In which year was the term first put forward?",
         "Wann fand das statt?", "When was it held?", "什么时候发布的？", "是在哪一天？", "In welchem Jahr war das?", "On what day was it?",
         "他是哪一年上任的？",
     ),
@@ -28,6 +31,7 @@ KINDS = {
         "Wie viele Tage dauert das?",
     ),
     "person": (
+        "Bei wem studierte sie Sinologie?", "Which lawmaker questioned it?", "院長叫什麼名字？", "Gründer von Qingyuan", "臨港第一任黨委書記", "Wie heißt der Chefingenieur?",
         "Who is the mayor?", "Wer leitet das Amt?", "局长是谁？", "是哪位專家說的？", "Which vice minister spoke?",
         "Welcher Vizeminister sprach?", "Wie heißt der Leiter des Amtes?", "Which analyst warns?",
     ),
@@ -36,20 +40,25 @@ KINDS = {
         "Welche fünf Städte bekamen es?", "Which four strategic regions are covered?", "In welchem Stadtteil liegt es?", "設在哪一區？",
     ),
     "list": (
+        "What are the three main lines?", "三大主轴是什么？",
         "Welche sechs Branchen sind das?", "Which three layers does it have?", "要聚焦哪些重点领域？", "分為哪三層？",
         "In what fields did it spread?", "Auf welche Einsatzfelder setzt sie?",
     ),
     "title": (
+        "Wie hieß der frühere Plan?", "Name of the tool that Stuttgart tests", "接替的是哪个计划？",
         "Wie heißt der Plan?", "What is the name of the plan?", "规划叫什么名字？", "方案的正式名稱是什麼？", "By which number is it known?",
         "Unter welchem Leitspruch steht das?", "这份协议的名称为何？", "用哪四个字概括？",
     ),
-    "reason": ("Warum geschah das?", "Why was that done?", "为什么要建设？", "為什麼要打造？", "Wozu dient das?", "目的是什么？",
+    "reason": (
+        "Woran ist es gescheitert?", "What inspired the streets?", "主因為何？", "Wodurch kam die Firma in die Gewinnzone?","Warum geschah das?", "Why was that done?", "为什么要建设？", "為什麼要打造？", "Wozu dient das?", "目的是什么？",
         "Aus welchem Grund?", "How come it fell?", "理由何在？",
     ),
-    "definition": ("Was ist ein Modell?", "What is a model?", "什么是大模型？", "有什麼特點？", "Wodurch zeichnet es sich aus?",
+    "definition": (
+        "Was meinen die Autoren mit »Wetter«?", "What is a relay loan?", "光罩的定義", "When is a target called binding?","Was ist ein Modell?", "What is a model?", "什么是大模型？", "有什麼特點？", "Wodurch zeichnet es sich aus?",
         "Was versteht man darunter?", "How is it defined?", "是怎么定义的？",
     ),
-    "other": ("Tell me about Wuhan", "Womit vergleicht Gao Wen das?", "武漢要靠什麼加速改造？"),
+    "other": (
+        "Which university helps run the centre?", "Which hospital sets up a centre?","Tell me about Wuhan", "Womit vergleicht Gao Wen das?", "武漢要靠什麼加速改造？"),
 }
 
 
