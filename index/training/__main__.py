@@ -22,7 +22,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--benchmarks", type=Path, help="folder of test sets whose texts are left out of training")
     parser.add_argument("--tokenizer", type=Path, help="start from this tokenizer.json")
     parser.add_argument("--static", type=Path, help="start from these static vectors")
-    parser.add_argument("--shipped", type=Path, help="go on from this exported folder: all means mix, joint, export; reader: over it")
+    parser.add_argument("--shipped", type=Path, help="go on from this exported folder: all means mix, joint (not ready), export; reader: over it")
     parser.add_argument("--written", type=Path, help="stage reader: articles with questions, in place of those in the package")
     parser.add_argument("--checkpoint", type=Path, help="export: these weights, not those of the last stage done; reader: go on from these")
     parser.add_argument("--vocab", type=int, default=56_000, help="pieces trained")

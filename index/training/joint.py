@@ -1,4 +1,7 @@
-"""Stage 5: the states learn what the static rows beside them miss, on the vector that is shipped."""
+"""Stage 5: the states learn what the static rows beside them miss, on the vector that is shipped.
+
+Not ready: at the rates that the command gives it, the one long run of it made the encoder worse (eval/LOG.md).
+"""
 
 from __future__ import annotations
 
