@@ -30,7 +30,7 @@ def test_a_linear_model_is_the_standardised_sum():
 
 
 def test_the_probability_is_the_logistic_function_and_never_overflows():
-    model = Calibration(VERSION, "e", "r", *[Linear((), (), (), ())] * 2, Linear(("a",), (2.0,), (1.0,), (4.0,), 0.5), 0.5, 0.0)
+    model = Calibration(VERSION, "e", "r", *[Linear((), (), (), ())] * 2, Linear(("a",), (2.0,), (1.0,), (4.0,), 0.5), 0.5, 0.0, 0.0)
     assert model.probability([3.0]) == pytest.approx(1 / (1 + math.exp(-1.5)))
     assert (model.probability([-1e9]), model.probability([1e9])) == (0.0, 1.0)
 
