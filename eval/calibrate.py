@@ -21,7 +21,6 @@ from eval.fitting import FOLDS, choice, folds_by, logistic
 from eval.metrics import supports
 from index.embedder import load_embedder
 from index.languages import detect
-from index.normalise import fold
 from index.reader import reader
 from index.search import Index
 from index.store import build, open_index
@@ -31,6 +30,7 @@ from rag.calibration import CALIBRATION, VERSION, Calibration, Linear, save
 from rag.evidence import READ, WEIGHED, Evidence, closely, ranked
 from rag.expected import Wanted, wanted
 from rag.signals import SIGNALS, Judged, judged
+from rag.support import nearness
 
 ANSWERED = 0.88  # the share of the answerable that is answered; of the others as many are refused as that leaves
 NEAR = 0.05  # the share of the right sentences that are farther from their question than a claim may be from its source
@@ -145,8 +145,7 @@ def near_cut(reads: Sequence[Read], embedder: Embedder) -> float:
     for r in reads:
         right = [r.found[n].span.of(r.index.articles[r.hits[r.found[n].hit].passage.article_id].text) for n in np.flatnonzero(r.right)]
         if r.question.answerable and right:
-            vectors = embedder.encode_passages([fold(t) for t in (r.question.question, *right)])
-            cosines.append((vectors[1:] @ vectors[0]).max())
+            cosines.append(nearness(embedder, r.question.question, right))
     return float(np.quantile(cosines, NEAR))
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
@@ -72,16 +72,18 @@ class Loading:
 
     def __init__(self, load: Callable[[], object]) -> None:
         self._load = load
-        loader = ThreadPoolExecutor(max_workers=1)
-        self._made, self._process = loader.submit(load), os.getpid()
-        loader.shutdown(wait=False)
+        self._begin()
 
     def result(self):
-        """What `load` gave. A process that was forked before it was ready has no such thread, and loads it itself."""
+        """What `load` gave. A process that was forked before it was ready has no such thread, and begins anew."""
         if os.getpid() != self._process and not self._made.done():
-            self._made, self._process = Future(), os.getpid()
-            self._made.set_result(self._load())
+            self._begin()
         return self._made.result()
+
+    def _begin(self) -> None:
+        loader = ThreadPoolExecutor(max_workers=1)
+        self._made, self._process = loader.submit(self._load), os.getpid()
+        loader.shutdown(wait=False)
 
 
 class OnnxEmbedder:

@@ -37,14 +37,15 @@ _TIMES = (
     r"(?:jahren?|monaten?|wochen|tagen?|stunden|minuten|sekunden|years|months|weeks|days|hours|minutes|seconds)"
 )
 _TIMES_ZH = "(?:年(?!代)|个月|周|天|个?小时|分钟|秒|时间)"
-_OFFICE = (
-    r"(?:\w*minister\w*|officials?|\w*expert\w*|\w*direktor\w*|director|professor\w*|academician|\w*meister\w*|mayor|master|"
+_OFFICES = (
+    r"\w*minister\w*|officials?|\w*expert\w*|\w*direktor\w*|director|professor\w*|academician|\w*meister\w*|mayor|master|"
     r"\w*wissenschaftler\w*|scientist|\w*chef(?:in)?|\w*leit(?:er|erin|ung)|\w*politiker\w*|politician|analyst\w*|\w*sprecher\w*|"
     r"spokes\w+|\w*vorsitzende\w*|chair\w*|\w*präsident\w*|president|head|chief|manager\w*|founder|\w*gründer\w*|\w*abgeordnete\w*|"
     r"\w*unternehmer\w*|\w*beamt\w+|\w*arzt|\w*ärztin|\w*landr[aä]t\w*|\w*ingenieur\w*|\w*schüler\w*|\w*ökonom\w*|\w*berater\w*|\w*physiker\w*|"
     r"\w*richter\w*|\w*anw[aä]lt\w*|\w*forscher\w*|\w*sekretär\w*|\w*autor\w*|\w*architekt\w*|economist|consultant|physicist|lawmaker|legislator|"
-    r"member|entrepreneur|deputy|vet|veterinarian|senator|judge|engineer|doctor|authors?|researcher|secretary|lawyer|architect|[cf]eo|cfo|cto)"
+    r"member|entrepreneur|deputy|vet|veterinarian|senator|judge|engineer|doctor|authors?|researcher|secretary|lawyer|architect|c[eft]o"
 )
+_OFFICE = f"(?:{_OFFICES})"
 _OFFICE_ZH = (
     "(?:[部局市所院校站厂县区镇村署司处会事]长|主任|专家|院士|负责人|记者|总经理|总裁|主席|分析师|教授|秘书长|总监|书记|律师|创始人|创办人|"
     "作者|科学家|工程师|操作员|发言人|报告人|议员|立委|医生|兽医)"
@@ -63,7 +64,7 @@ THINGS = (
 # One thing, after which a word in -s is a verb: "which university helps".
 _ONE = (
     r"(?:university|company|firm|hospital|operator|port|institute|agency|ministry|bank|school|plant|maker|manufacturer|supplier|body|group|"
-    r"organi[sz]ation|association|start-up|startup|court|academy|newspaper|brand|" + _OFFICE[3:-1] + r")\b"
+    r"organi[sz]ation|association|start-up|startup|court|academy|newspaper|brand|{_OFFICES})\b"
 )
 _SLOGAN = (
     r"(?:slogan|motto|leitspruch|parole|losung|schlagwort|formel|catchphrase|buzzword|code\w*|zahlen(?:kürzel|code|kombination)|"
@@ -82,7 +83,7 @@ _PATTERNS: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
         ),
         (
             "reason",
-            r"\bwarum\b|\bwieso\b|\bwodurch\b(?! (?:zeichne|unterscheide))|\bworan\b|womit (erklär|begründ|recht)\w+|welche ursache|\bdie ursache|was (brachte|veranlasste|bewog)\b|"
+            r"\bwarum\b|\bwieso\b|\bwodurch\b(?! (?:zeichne|unterscheide))|\bworan\b|womit (erklär|begründ|recht)\w+|\bdie ursache|was (brachte|veranlasste|bewog)\b|"
             r"\bweshalb\b|aus welche[mn] gr[uü]nd|welche ursache|welches ereignis|worauf .{1,80}zurück|"
             r"\bwhy\b|how come|what (made|makes|explains|caused|causes|triggered|led|prompted|brought|drives|drove|inspired)\b|what event|blame for|"
             r"on what grounds|what reasons?\b|main (reason|bottleneck|cause)|"
@@ -136,13 +137,13 @@ _PATTERNS: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
             rf"wie (gross|hoch|teuer)\b(?! (ist|war|sind) die (an)?zahl)|\bwas (kostet|kosten|zahl\w+|verdien\w+|steuer\w+)|\bwas (hat|haben|wird|lässt) .{{1,100}}(gekostet|ausgegeben|gezahlt|kosten)\b|"
             rf"wie ?viel {_NEAR}(geld|yuan|euro|dollar|{_MONEY})\b|wie ?viel .{{0,20}}(investier|zahl|kost)|auf wie ?viel|"
             rf"how (big|large|high|expensive)|how much {_NEAR}{_MONEY}\b|how much (money|yuan|is|was|will|does .{{0,30}} cost)|"
-            rf"(?<!where )what (do|does|did|will) .{{1,60}}(cost|pay|earn|spend)|what (is|are|was|were) the {_NEAR}{_MONEY}\b|{_WHICH} {_NEAR}{_MONEY}\b|(market|industry|sector) (size|scale)\b|"
+            rf"(?<!where )what (do|does|did|will) .{{1,60}}(cost|pay|earn|spend)|{_WHICH} {_NEAR}{_MONEY}\b|(market|industry|sector) (size|scale)\b|"
             rf"{_MONEY_ZH}.{{0,10}}(多|几|什么)|(多少|几).{{0,2}}{_MONEY_ZH}|多大|多少(钱|元|亿|美元)|多高|(gdp|bip)\b|什么(水平|水准)",
         ),
         (
             "list",
             rf"(welche[nmrs]?|what|which|in welche|auf welche|what are the|what were the) {_NUMBER}\b|{_WHICH} ([\w-]+ ){{0,3}}(\w+-)?{THINGS}\b|"
-            r"\bwhich (?!(?:\w+ ){0,2}?" + _ONE + r")([\w-]+ ){0,3}[\w-]{3,}(?<![suio])s\b|(what|which) (kinds|types|sorts)\b|which ones|\b(list|name) (the|all|me|us)\b|"
+            rf"\bwhich (?!(?:\w+ ){{0,2}}?{_ONE})([\w-]+ ){{0,3}}[\w-]{{3,}}(?<![suio])s\b|(what|which) (kinds|types|sorts)\b|which ones|\b(list|name) (the|all|me|us)\b|"
             r"\bnennen? (die|alle)|worauf (konzentriert|legt|setzt)|哪些|有哪(?!位|一|里|年)|哪(几|[二两三四五六七八九十])|"
             r"分(为|成)哪|分别(是|为|有)什么|[两二三四五六七八九十](大|类|个|项|种|步).{0,10}(是什么|包括)",
         ),

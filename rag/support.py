@@ -9,7 +9,7 @@ from index.names import names
 from index.normalise import fold
 from index.quantities import Quantity, agrees, find
 from index.search import Index
-from index.types import Article, Hit, Span
+from index.types import Article, Embedder, Hit, Span
 from rag.calibration import calibration
 from rag.candidates import persons
 from rag.places import BROAD, named
@@ -43,8 +43,13 @@ def near(claim: Claim, index: Index, hits: Sequence[Hit]) -> bool:
     if not sources or index.embedder.name != calibration().encoder:
         return True
     texts = [span.of(index.articles[p.article_id].text) for p in sources for span in p.sentences or (Span(p.start, p.end),)]
-    vectors = index.embedder.encode_passages([fold(t) for t in (claim.text, *texts)])
-    return bool((vectors[1:] @ vectors[0]).max() >= calibration().near)
+    return nearness(index.embedder, claim.text, texts) >= calibration().near
+
+
+def nearness(embedder: Embedder, text: str, others: Sequence[str]) -> float:
+    """The cosine of a text with the nearest of the others."""
+    vectors = embedder.encode_passages([fold(t) for t in (text, *others)])
+    return float((vectors[1:] @ vectors[0]).max())
 
 
 def _figures_stand(claim: Claim, hits: Sequence[Hit], articles: Mapping[str, Article], lang: str) -> bool:

@@ -31,8 +31,8 @@ KINDS = {
         "Wie viele Tage dauert das?",
     ),
     "person": (
-        "Bei wem studierte sie Sinologie?", "Which lawmaker questioned it?", "院長叫什麼名字？", "Gründer von Qingyuan", "臨港第一任黨委書記", "Wie heißt der Chefingenieur?",
-        "Who is the mayor?", "Wer leitet das Amt?", "局长是谁？", "是哪位專家說的？", "Which vice minister spoke?",
+        "Bei wem studierte sie Sinologie?", "Which lawmaker questioned it?", "院長叫什麼名字？", "Gründer von Qingyuan", "臨港第一任黨委書記",
+        "Wie heißt der Chefingenieur?", "Who is the mayor?", "Wer leitet das Amt?", "局长是谁？", "是哪位專家說的？", "Which vice minister spoke?",
         "Welcher Vizeminister sprach?", "Wie heißt der Leiter des Amtes?", "Which analyst warns?",
     ),
     "place": (
@@ -50,15 +50,19 @@ KINDS = {
         "Unter welchem Leitspruch steht das?", "这份协议的名称为何？", "用哪四个字概括？",
     ),
     "reason": (
-        "Woran ist es gescheitert?", "What inspired the streets?", "主因為何？", "Wodurch kam die Firma in die Gewinnzone?","Warum geschah das?", "Why was that done?", "为什么要建设？", "為什麼要打造？", "Wozu dient das?", "目的是什么？",
+        "Woran ist es gescheitert?", "What inspired the streets?", "主因為何？", "Wodurch kam die Firma in die Gewinnzone?",
+        "Warum geschah das?", "Why was that done?", "为什么要建设？", "為什麼要打造？", "Wozu dient das?", "目的是什么？",
         "Aus welchem Grund?", "How come it fell?", "理由何在？",
     ),
     "definition": (
-        "Was meinen die Autoren mit »Wetter«?", "What is a relay loan?", "光罩的定義", "When is a target called binding?","Was ist ein Modell?", "What is a model?", "什么是大模型？", "有什麼特點？", "Wodurch zeichnet es sich aus?",
+        "Was meinen die Autoren mit »Wetter«?", "What is a relay loan?", "光罩的定義", "When is a target called binding?",
+        "Was ist ein Modell?", "What is a model?", "什么是大模型？", "有什麼特點？", "Wodurch zeichnet es sich aus?",
         "Was versteht man darunter?", "How is it defined?", "是怎么定义的？",
     ),
     "other": (
-        "Which university helps run the centre?", "Which hospital sets up a centre?","Tell me about Wuhan", "Womit vergleicht Gao Wen das?", "武漢要靠什麼加速改造？"),
+        "Which university helps run the centre?", "Which hospital sets up a centre?", "Tell me about Wuhan", "Womit vergleicht Gao Wen das?",
+        "武漢要靠什麼加速改造？",
+    ),
 }
 
 

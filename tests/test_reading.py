@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from index.embedder import load_embedder  # noqa: E402
+from index.encoder_onnx import Loading  # noqa: E402
 from index.errors import UserError  # noqa: E402
 from index.reader import BEFORE, FOLDER, GRAPH, OWN, QUESTION, SENTENCE, Reader, context, pair, reader  # noqa: E402
 from index.training import reader as making  # noqa: E402
@@ -142,6 +144,23 @@ def test_weights_that_are_not_those_of_the_graph_are_told(tmp_path):
     (tmp_path / OWN).write_bytes(changed)
     with pytest.raises(UserError, match=rf"{OWN}.*reinstall"):
         Reader(tmp_path).scores("Wer?", ["Anna."], [""], [""])
+
+
+def test_what_cannot_be_loaded_after_a_fork_is_told_each_time(monkeypatch):
+    gate, calls = threading.Event(), []
+
+    def load():
+        calls.append(len(calls))
+        if len(calls) == 1:
+            gate.wait(60)
+        raise UserError("damaged")
+
+    loading = Loading(load)
+    monkeypatch.setattr("index.encoder_onnx.os.getpid", lambda: -1)
+    for _ in range(2):
+        with pytest.raises(UserError, match="damaged"):
+            loading.result()
+    gate.set()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

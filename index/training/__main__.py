@@ -97,13 +97,13 @@ def run(o: argparse.Namespace) -> None:
         return {p.stem: mixture.Pool.load(p) for p in paths if names is None or {p.stem, p.stem.split(".")[0]} & {*names}}
 
     if o.stage == "reader":
-        folder, lists, own = o.shipped or work / "export", work / "reading.npz", work / "written.npz"
+        folder, lists, articles = o.shipped or work / "export", work / "reading.npz", work / "written.npz"
         if not lists.exists():
             reading.build(o.data, folder, o.benchmarks, lists, o.scale, o.seed)
-        if not own.exists():
-            reading.build_written(written.read(o.written or written.FOLDER), o.data, folder, own, o.seed)
+        if not articles.exists():
+            reading.build_written(written.read(o.written or written.FOLDER), o.data, folder, articles, o.seed)
         drawn = [
-            (1 - reader.WRITTEN, reader.Lists(lists)), (reader.WRITTEN, reader.Lists(own, reader.BESIDE_WRITTEN, reader.TOLD_WRITTEN)),
+            (1 - reader.WRITTEN, reader.Lists(lists)), (reader.WRITTEN, reader.Lists(articles, reader.BESIDE_WRITTEN, reader.TOLD_WRITTEN)),
         ]  # fmt: skip
         start = reader.load(o.checkpoint, folder) if o.checkpoint else reader.start(folder)
         own = reader.train(

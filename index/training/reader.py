@@ -133,8 +133,9 @@ class Lists:
             told, gold = rng.random() < self._told, int(self._gold[row])
             switched = rng.random() < SWITCHED[bool(self._made[row])]
             question = self._rows["switched" if switched else "question"][row]
-            options = [*([gold] if gold >= 0 else []), *self._wrong(row, rng)]
+            options = self._wrong(row, rng)
             if gold >= 0:
+                options = [gold, *options]
                 groups.append((len(pairs), len(options)))
             pairs += [self._pair(question, n, told) for n in options]
             right += [float(n == gold) for n in options]
