@@ -99,7 +99,8 @@ def test_training_learns_what_marks_the_right_option(tmp_path):
     arrays |= {f"{name}_len": np.array([len(r) for r in rows], np.int32) for name, rows in columns.items()}
     np.savez(
         tmp_path / "lists.npz", gold=np.arange(20), near=rng.integers(20, 60, (20, 24)), before=np.full(60, -1, np.int32),
-        title=np.full(60, -1, np.int32), made=np.zeros(20, bool), kept=np.ones(20, bool), weight=np.ones(20), **arrays,
+        title=np.full(60, -1, np.int32), made=np.zeros(20, bool), kept=np.ones(20, bool), weight=np.ones(20), tempts=np.full(20, -1),
+        **arrays,
     )  # fmt: skip
     lists = making.Lists(tmp_path / "lists.npz")
     torch.manual_seed(0)

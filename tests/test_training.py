@@ -287,21 +287,22 @@ def test_both_loading_paths_give_the_vectors_of_the_last_stages(made):
     ours = OnnxEmbedder(made / "export").encode_passages(texts)
     theirs = SentenceTransformer(str(made / "export"), device="cpu").encode(texts)
     assert (ours * theirs).sum(1).min() > 0.999
-    trained, words = model.load(made / "joint.safetensors").eval(), torch.tensor(export.beside(made))
-    turn = load_file(made / "export" / AXES)["linear.weight"].float()
-    want = joint.combined(trained, words, as_texts(made, texts[:3])).detach() @ turn.T
-    want = torch.nn.functional.normalize(want, dim=1).numpy()
+    trained = model.load(made / "joint.safetensors").eval()
+    np.testing.assert_array_equal(load_file(made / "export" / AXES)["linear.weight"].float(), trained.turn)
+    want = trained(as_texts(made, texts[:3])).detach().numpy()
     np.testing.assert_allclose(ours[:3] @ ours[:3].T, want @ want.T, atol=0.02)  # float8 keeps the cosines
 
 
 @pytest.mark.slow
 def test_an_unpacked_folder_rounds_back_to_its_own_weights(made, tmp_path):
     shipped.unpack(made / "export", tmp_path)
-    again = export.bert_state(model.load(tmp_path / "retrieve.safetensors"))
+    whole = model.load(tmp_path / "retrieve.safetensors")
+    again = export.bert_state(whole.encoder)
     for name, want in load_file(made / "export" / "model.safetensors").items():
         np.testing.assert_allclose(again[name].float(), want.float(), rtol=1e-2 if "position" in name else 0, err_msg=name)
-    rows = load_file(made / "export" / STATIC)["emb_layer.weight"].float()
-    np.testing.assert_array_equal(export.beside(tmp_path), rows)
+    for name, have in ((STATIC, whole.static.weight), (AXES, whole.turn)):
+        (rows,) = load_file(made / "export" / name).values()
+        np.testing.assert_array_equal(rows.float(), have.detach())
 
 
 @pytest.mark.slow
@@ -312,6 +313,18 @@ def test_training_goes_on_from_a_shipped_folder(made, corpus, teacher, tmp_path)
     before, after = (OnnxEmbedder(work / "export").encode_passages(texts) for work in (made, tmp_path))
     np.testing.assert_allclose(after @ after.T, before @ before.T, atol=0.1)  # five steps change little, but something
     assert np.abs(after @ after.T - before @ before.T).max() > 1e-4
+
+
+@pytest.mark.slow
+def test_translations_take_over_what_texts_are_to_each_other_in_english(made):
+    pool = mixture.Pool.load(made / "pools" / "sentence.en_de.npz")
+    asked = [mixture.Pool.load(made / "pools" / f"{name}.npz") for name in retrieve.POOLS]
+    before = export.whole(made, asked, made / "retrieve.safetensors")
+    english = before(pool.a[:40]).detach()
+    lost = {}
+    for name, whole in (("before", before), ("after", model.load(made / "joint.safetensors").eval())):
+        lost[name] = joint.relations(whole(pool.b[:40]).detach(), english, english @ english.T)
+    assert all(lost["after"][k] < 0.9 * lost["before"][k] for k in ("across", "back", "among")), lost
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The last stages of the encoder's making: shipped numbers, contrast beyond the batch, the axes."""
+"""The last stages of the encoder's making: shipped numbers, relations across languages, the axes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from index.training import export, joint, losses, rounding  # noqa: E402
+from index.training import export, joint, model, neighbours, rounding  # noqa: E402
 from index.training.mixture import Pool  # noqa: E402
-from index.training.model import Encoder, pad  # noqa: E402
+from index.training.model import Encoder  # noqa: E402
 
 NONE = np.zeros(0, np.uint16)
 
@@ -41,27 +41,45 @@ def test_dithered_weights_round_back_to_where_they_were():
     assert (moved != shipped).float().mean() > 0.9
 
 
-def test_losses_see_rounded_weights_and_their_gradients_move_the_model(small, asked):
-    shipped, rows = rounding.Rounded(small), np.array([0, 5])
-    shipped.refresh(asked, rows)
-    ids, mask = pad([asked.a[i] for i in rows])
-    assert torch.equal(shipped.copy(ids, mask), rounding.as_shipped(small)(ids, mask))
-    assert not torch.equal(shipped.copy(ids, mask), small(ids, mask))
-    shipped.copy(ids, mask)[:, 0].sum().backward()
-    shipped.hand_back()
-    assert all(p.grad is None for p in shipped.copy.parameters())
-    assert small.layers[0].up.weight.grad.abs().sum() > 0 and small.words.weight.grad.to_dense().abs().sum() > 0
+def test_relations_are_lost_nothing_where_every_text_stands_as_its_english_does():
+    english = unit(6, 8)
+    same = joint.relations(english, english, english @ english.T)
+    assert all(same[k].item() == pytest.approx(0, abs=1e-4) for k in ("near", "across", "back", "among"))
+    other = joint.relations(unit(6, 8), english, english @ english.T)
+    assert all(other[k].item() > same[k].item() + 0.01 for k in same)
 
 
-def test_pairs_beyond_the_batch_are_negatives_unless_they_are_the_same():
-    a, b, more = unit(4, 8), unit(4, 8), (unit(3, 8), unit(3, 8))
-    there = (a @ torch.cat([b, more[1]]).T / 0.05).double()
-    back = (b @ torch.cat([a, more[0]]).T / 0.05).double()
-    want = -sum((m.diagonal() - m.logsumexp(1)).mean() for m in (there, back)) / 2
-    assert losses.contrast(a, b, others=more).item() == pytest.approx(want.item(), rel=1e-4)
-    same = torch.zeros(4, 7, dtype=torch.bool)
-    same[:, 4:] = True
-    assert losses.contrast(a, b, same, others=more).item() == pytest.approx(losses.contrast(a, b).item(), rel=1e-4)
+def test_a_text_is_compared_with_the_others_alone():
+    student, english = unit(3, 8), unit(3, 8)
+    parts = []
+    for i in range(3):
+        others = [j for j in range(3) if j != i]
+        want, have = ((x[i] @ english[others].T / 0.05).double().log_softmax(-1) for x in (english, student))
+        parts.append((want.exp() * (want - have)).sum().item())
+    assert joint.relations(student, english, english @ english.T)["across"].item() == pytest.approx(sum(parts) / 3, rel=1e-3)
+
+
+def test_a_neighbourhood_is_made_of_near_texts_and_ends_at_its_tokens(monkeypatch):
+    monkeypatch.setattr(neighbours, "NEAREST", 40)
+    rng = np.random.default_rng(0)
+    static = np.zeros((40, 4), np.float32)
+    static[4:22, 0] = static[22:40, 1] = 1  # two topics
+    texts = [np.array([2, *rng.integers(low, low + 18, 4), 3], np.uint16) for low in (4, 22) for _ in range(50)]
+    pool = Pool(texts, [t[::-1].copy() for t in texts], texts)
+    around = neighbours.Around.of({"title": pool, "english": Pool(texts, [NONE] * 100, texts)}, static)
+    assert all(len(b) for b in around.b)
+    stream = around.batches(10_000, 20, rng)
+    for _ in range(5):
+        rows = next(stream)
+        topics = {int(around.a[i][1]) < 22 for i in rows}
+        assert len(rows) == len(set(rows.tolist())) == 20 and len(topics) == 1
+    assert 60 <= sum(len(around.a[i]) for i in next(around.batches(60, 90, rng))) < 66
+
+
+def test_lengths_apart_give_the_rows_in_their_order():
+    rows = [np.arange(n) for n in (3, 9, 1, 4, 4, 7, 2)]
+    sums = joint.by_length(lambda some: torch.tensor([[float(r.sum())] for r in some]), rows)
+    assert sums[:, 0].tolist() == [float(r.sum()) for r in rows]
 
 
 def test_questions_of_one_passage_come_together_and_every_passage_once_an_epoch(asked):
@@ -81,21 +99,24 @@ def test_equal_texts_are_encoded_once(asked):
     np.testing.assert_array_equal(texts[1], asked.b[3])
 
 
-def test_a_vector_is_the_mean_of_states_beside_the_mean_of_static_rows(small):
-    static = torch.randn(40, 6)
+def test_a_vector_is_the_mean_of_states_beside_the_mean_of_static_rows_turned(small, tmp_path):
+    static, turn = torch.randn(40, 6), torch.randn(22, 22)
+    whole = model.Whole(small, static, turn)
     rows = [np.array([2, 7, 9, 3], np.uint16), np.array([2, 8, 3], np.uint16)]
-    got = joint.combined(small, static, rows).detach()
-    states = small.states(*pad(rows[1:]))[0].mean(0).detach()
+    states = small.states(*model.pad(rows[1:]))[0].mean(0).detach()
     want = torch.cat([states, static[[2, 8, 3]].mean(0)])
-    np.testing.assert_allclose(got[1], want / want.norm(), atol=1e-5)
+    np.testing.assert_allclose(whole.plain(rows)[1].detach(), want / want.norm(), atol=1e-5)
+    np.testing.assert_allclose(whole(rows)[1].detach(), (turn @ want) / (turn @ want).norm(), atol=1e-5)
+    model.save(whole, tmp_path / "w.safetensors")
+    np.testing.assert_allclose(model.load(tmp_path / "w.safetensors")(rows).detach(), whole(rows).detach(), atol=0.01)
 
 
 def test_the_axes_keep_the_order_of_what_they_say_and_what_all_texts_share_counts_less(small):
     torch.manual_seed(1)
-    static, rng = torch.randn(40, 6) + 1, np.random.default_rng(0)
+    whole, rng = model.Whole(small, torch.randn(40, 6) + 1, torch.eye(22)), np.random.default_rng(0)
     rows = [np.array([2, *rng.integers(4, 40, n), 3], np.uint16) for n in rng.integers(3, 9, 200)]
-    texts = joint.combined(small, static, rows).detach()
-    turn = torch.tensor(export.axes(export.vectors(small, static.numpy(), rows)))
+    texts = whole.plain(rows).detach()
+    turn = torch.tensor(export.axes(export.vectors(whole, rows)))
     lengths = torch.nn.functional.normalize(turn, dim=1)
     np.testing.assert_allclose(lengths @ lengths.T, torch.eye(22), atol=1e-3)
     shares, plain = ((texts @ turn.T) ** 2).mean(0), ((texts @ lengths.T) ** 2).mean(0)

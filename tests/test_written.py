@@ -57,11 +57,12 @@ def test_questions_know_what_answers_what_stands_beside_and_the_title(tmp_path):
     assert sentences.before == [-1, -1, 1, 2] and sentences.title == [-1, 0, 0, 0]
     assert (first.lang, first.gold, first.beside, first.also) == ("en", 2, (1,), (2, 3, 0))
     assert (second.lang, second.question) == ("zh-Hans", "花了多少？")
-    assert (third.gold, third.beside, third.also) == (-1, (1, 2, 3), (0,))
+    assert (third.gold, third.beside, third.also, third.tempts) == (-1, (1, 2, 3), (0,), 1)
+    assert first.tempts == -1
     assert reading._apart(first, np.array([0, 1, 2, 3]), sentences.texts) == [False, True, False, False]
 
 
-def lists_of(path, gold):
+def lists_of(path, gold, tempts=-1):
     rows = {
         "sentence": [np.array([10 + n], np.uint16) for n in range(4)], "question": [np.array([5], np.uint16)],
         "switched": [np.array([5], np.uint16)], "spoilt": [np.zeros(0, np.uint16)], "beside": [np.array([1, 2], np.int32)],
@@ -70,7 +71,7 @@ def lists_of(path, gold):
     arrays |= {f"{name}_len": np.array([len(r) for r in some], np.int32) for name, some in rows.items()}
     np.savez(
         path, gold=np.array([gold]), near=np.full((1, 24), -1), before=np.array([-1, -1, 1, 2]), title=np.array([-1, 0, 0, 0]),
-        made=np.zeros(1, bool), kept=np.ones(1, bool), weight=np.ones(1), **arrays,
+        made=np.zeros(1, bool), kept=np.ones(1, bool), weight=np.ones(1), tempts=np.array([tempts]), **arrays,
     )  # fmt: skip
     return path
 
@@ -82,6 +83,13 @@ def test_a_question_that_nothing_answers_has_no_right_option(tmp_path):
     assert {ids[3] for ids, _ in drawn.pairs} == {11, 12}
     loss = making.loss(lambda ids, segments, mask: torch.zeros(len(ids)), drawn)
     assert loss["choice"] == 0 and loss["answers"] > 0
+
+
+def test_a_question_that_nothing_answers_always_meets_the_sentence_that_seems_to(tmp_path):
+    lists = making.Lists(lists_of(tmp_path / "a.npz", -1, tempts=2), beside=1, told=0.0)
+    for seed in range(8):
+        drawn = lists.draw(1, np.random.default_rng(seed))
+        assert [ids[3] for ids, _ in drawn.pairs] == [12, 11]
 
 
 def test_with_a_sentence_are_told_its_title_and_the_one_before(tmp_path):

@@ -22,7 +22,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--benchmarks", type=Path, help="folder of test sets whose texts are left out of training")
     parser.add_argument("--tokenizer", type=Path, help="start from this tokenizer.json")
     parser.add_argument("--static", type=Path, help="start from these static vectors")
-    parser.add_argument("--shipped", type=Path, help="go on from this exported folder: all means mix, joint (not ready), export; reader: over it")
+    parser.add_argument("--shipped", type=Path, help="go on from this exported folder: all means mix, joint, export; reader: over it")
     parser.add_argument("--written", type=Path, help="stage reader: articles with questions, in place of those in the package")
     parser.add_argument("--checkpoint", type=Path, help="export: these weights, not those of the last stage done; reader: go on from these")
     parser.add_argument("--vocab", type=int, default=56_000, help="pieces trained")
@@ -69,7 +69,7 @@ def run(o: argparse.Namespace) -> None:
         written,
     )  # fmt: skip
     from index.training.loop import Plan
-    from index.training.model import load, save
+    from index.training.model import Whole, load, save
 
     work, teacher = o.work, None if o.stage in ("export", "reader") else teacher_folder(o.teacher)
     work.mkdir(parents=True, exist_ok=True)
@@ -138,9 +138,12 @@ def run(o: argparse.Namespace) -> None:
             start = load(work / "distil.safetensors")
             retrieve.retrieve(start, init.from_bert(teacher), pools(), slow, work / "retrieve")
         elif stage == "joint":
-            slow = replace(plan, minutes=o.minutes / 2, words=1e-3, trunk=1e-4, tokens=2 * o.tokens, float8=True)
-            start = load(work / "retrieve.safetensors")
-            joint.joint(start, export.beside(work), pools(list(joint.SHARES)), slow, work / "joint")
+            slow = replace(plan, minutes=o.minutes / 2, words=3e-4, trunk=5e-5, tokens=5 * o.tokens // 2, rows=o.rows // 2)
+            before = work / "retrieve.safetensors"
+            start, frozen = load(before), export.whole(work, list(pools(list(retrieve.POOLS)).values()), before)
+            if not isinstance(start, Whole):
+                start = Whole(start, frozen.static.weight, frozen.turn)
+            joint.joint(start, frozen, init.from_bert(teacher), pools(), slow, work / "joint")
         elif stage == "export":
             counted, asked = (list(pools(names).values()) for names in (["sentence", "title"], list(retrieve.POOLS)))
             size = export.run(work, counted, asked, o.keep, o.longest, o.checkpoint)

@@ -14,9 +14,8 @@ from index.embedder import AXES, STATIC
 from index.reader import SEP
 from index.training import graph
 from index.training.init import counts
-from index.training.joint import combined
 from index.training.mixture import Pool
-from index.training.model import BERT_NAMES, EPS, Encoder, load
+from index.training.model import BERT_NAMES, EPS, Encoder, Whole, load
 from index.training.rounding import STRETCH, as_shipped
 from index.training.static import read
 
@@ -119,10 +118,10 @@ def beside(work: Path) -> np.ndarray:
 
 
 @torch.no_grad()
-def vectors(model: Encoder, static: np.ndarray, rows: list[np.ndarray], batch: int = 32) -> np.ndarray:
-    """(n, dim) float32 unit rows of texts (token ids `rows`) as `joint.combined`, the shortest text first."""
-    beside, rows = torch.tensor(static), sorted(rows, key=len)
-    parts = [combined(model, beside, rows[at : at + batch]) for at in range(0, len(rows), batch)]
+def vectors(whole: Whole, rows: list[np.ndarray], batch: int = 32) -> np.ndarray:
+    """(n, dim) float32 unit rows of texts (token ids `rows`) before the turn, the shortest text first."""
+    rows = sorted(rows, key=len)
+    parts = [whole.plain(rows[at : at + batch]) for at in range(0, len(rows), batch)]
     return torch.cat(parts).numpy()
 
 
@@ -182,26 +181,37 @@ def last_stage(work: Path) -> Path:
     return next(p for stage in ("joint", "retrieve", "distil") if (p := work / f"{stage}.safetensors").exists())
 
 
+def whole(work: Path, asked: list[Pool], checkpoint: Path | None = None) -> Whole:
+    """What `checkpoint`, or the last stage done, ships: its encoder rounded, the static rows, and axes.
+
+    Axes are fitted to the questions and passages `asked`, but those of stage `joint` are kept, which trained in them.
+    """
+    model = load(checkpoint or last_stage(work)).eval()
+    if isinstance(model, Whole):
+        return Whole(as_shipped(model.encoder), model.static.weight.detach(), model.turn).eval()
+    model = Whole(as_shipped(model), torch.tensor(beside(work)), torch.eye(0)).eval()
+    sides, rng = [side for pool in asked for side in (pool.a, pool.b)], np.random.default_rng(0)
+    rows = [side[i] for side in sides for i in rng.permutation(len(side))[: TURNED // len(sides)]]
+    model.turn = torch.tensor(axes(vectors(model, rows)))
+    return model
+
+
 def run(work: Path, pools: list[Pool], asked: list[Pool], size: int, longest: int, checkpoint: Path | None = None) -> int:
     """Export `checkpoint`, or the last stage done, to `work/export`, which is made anew; returns bytes.
 
-    `pools` count the pieces, of which `size` are kept; `asked`, questions and passages, give the texts that the axes
-    are fitted to. The card is `work/card.md` if there.
+    `pools` count the pieces, of which `size` are kept; see `whole` for `asked`. The card is `work/card.md` if there.
     """
-    last = checkpoint or last_stage(work)
     spec = json.loads((work / "tokenizer.json").read_text(encoding="utf-8"))
     pieces = [piece for piece, _ in spec["model"]["vocab"]]
     count = counts(pools, "a", len(pieces)) + counts(pools, "b", len(pieces))
     keep = useful(count, pieces, min(size, len(pieces)))
     card = work / "card.md"
     text = card.read_text(encoding="utf-8") if card.exists() else CARD
-    static, model = beside(work), as_shipped(load(last)).eval()
-    sides, rng = [side for pool in asked for side in (pool.a, pool.b)], np.random.default_rng(0)
-    rows = [side[i] for side in sides for i in rng.permutation(len(side))[: TURNED // len(sides)]]
+    model = whole(work, asked, checkpoint)
     out = work / "export"
     shutil.rmtree(out, ignore_errors=True)
-    turn = axes(vectors(model, static, rows))
-    return export(model, work / "tokenizer.json", static, turn, keep, out, longest, text)
+    static, turn = model.static.weight.detach().numpy(), model.turn.numpy()
+    return export(model.encoder, work / "tokenizer.json", static, turn, keep, out, longest, text)
 
 
 def settings(model: Encoder, static: int, out: Path, longest: int) -> None:

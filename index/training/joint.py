@@ -1,11 +1,8 @@
-"""Stage 5: the states learn what the static rows beside them miss, on the vector that is shipped.
-
-Not ready: at the rates that the command gives it, the one long run of it made the encoder worse (eval/LOG.md).
-"""
+"""Stage 5: what texts are to each other in English they become in every language, on the vector that is shipped."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,30 +12,16 @@ import torch.nn.functional as F
 from index.training import losses
 from index.training.loop import Loss, Plan, cycle, train
 from index.training.mixture import Pool
-from index.training.model import Encoder, pad
-from index.training.retrieve import POOLS, SAME
+from index.training.model import Encoder, Whole, pad
+from index.training.neighbours import Around
+from index.training.retrieve import SAME
 
-SHARES = {  # of the steps: mostly what is not yet found, which are clozes
-    "cloze": 0.55,
-    "switched": 0.15,
-    "qa": 0.1,
-    "sentence.en_de": 0.05,
-    "sentence.en_zh-Hans": 0.05,
-    "across": 0.06,
-    "paragraph.en_de": 0.02,
-    "paragraph.en_zh-Hans": 0.02,
-}
-TWINS = 0.95  # translations nearer than this do not repel each other
+SHARES = {"around": 0.85, "qa": 0.075, "cloze": 0.075}  # of the steps
 TOGETHER = 4  # questions of one passage in a batch, at most
-MEMORY = 1024  # pairs of earlier batches that serve as negatives
-
-
-def groups(pool: Pool) -> list[list[int]]:
-    """The rows of every different `b`."""
-    found: dict[bytes, list[int]] = {}
-    for i, b in enumerate(pool.b):
-        found.setdefault(b.tobytes(), []).append(i)
-    return list(found.values())
+ENGLISH = 0.15  # of a neighbourhood's texts that the student reads in English too
+TWINS = 0.95  # texts nearer than this are no negatives of each other
+TEACHER = 0.35  # of a similarity that is the teacher's, the rest is the encoder's own before this stage
+NEAR = 3.0  # weight of the cosine to the frozen vector
 
 
 class Grouped(Pool):
@@ -46,7 +29,10 @@ class Grouped(Pool):
 
     def batches(self, tokens: int, rows: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
         """As `Pool.batches`, with `tokens` counted over the different `b`; of one `b` at most 4 rows an epoch."""
-        found = groups(self)
+        same: dict[bytes, list[int]] = {}
+        for i, b in enumerate(self.b):
+            same.setdefault(b.tobytes(), []).append(i)
+        found = list(same.values())
         length = np.array([len(self.b[group[0]]) for group in found])
         while True:
             order = rng.permutation(len(found))
@@ -64,14 +50,6 @@ class Grouped(Pool):
                     yield made[i]
 
 
-def combined(model: Encoder, static: torch.Tensor, rows: list[np.ndarray]) -> torch.Tensor:
-    """(n, dim) unit rows as shipped, but for the turn: the mean of the states beside the mean of the `static` rows."""
-    ids, mask = pad(rows, str(static.device))
-    keep = mask[:, :, None].float()
-    both = torch.cat([model.states(ids, mask).float(), static[ids]], -1)
-    return F.normalize((both * keep).sum(1) / keep.sum(1), dim=-1)
-
-
 def distinct(rows: list[np.ndarray]) -> tuple[list[np.ndarray], torch.Tensor]:
     """The different ones of the rows, and for each row its place among them."""
     number: dict[bytes, int] = {}
@@ -79,29 +57,65 @@ def distinct(rows: list[np.ndarray]) -> tuple[list[np.ndarray], torch.Tensor]:
     return [np.frombuffer(row, rows[0].dtype) for row in number], torch.tensor(places)
 
 
-def objective(static: torch.Tensor, asked: set[int]) -> Loss:
-    """Contrast of the two sides of a batch, on the shipped vector.
+def by_length(of: Callable[[list[np.ndarray]], torch.Tensor], rows: list[np.ndarray]) -> torch.Tensor:
+    """`of(rows)`, called for the shorter half, the longest fifth and those between apart, so that little is padded."""
+    order = np.argsort([len(row) for row in rows], kind="stable")
+    parts = np.split(order, [len(rows) // 2, len(rows) * 4 // 5])
+    out = torch.cat([of([rows[i] for i in part]) for part in parts if len(part)])
+    return out[torch.from_numpy(np.argsort(order)).to(out.device)]
 
-    The pairs of the last batches of the same pool are negatives too, as they were encoded then (cross-batch memory,
-    Wang et al. 2020). Sides that are nearly equal, by 0.85 in the pools whose `id` is in `asked` and by 0.95 in those
-    of translations, are no negatives.
+
+def relations(student: torch.Tensor, frozen: torch.Tensor, known: torch.Tensor) -> dict[str, torch.Tensor]:
+    """The losses of n texts in another language, `student` (n, dim), against their English, `frozen` (n, dim), unit rows.
+
+    `known` (n, n) are the cosines between the English texts. `near`: the cosine of a text to its own English; `pick`: contrast
+    of each with the others' English; `across`, `back` and `among`: KL of the softmaxed cosines to the other n - 1, of student
+    to frozen, of frozen to student and of student to student, from those known (relations in place of positions: Park et
+    al. 2019). A text's cosine to itself is left out there, beside which no other would count.
     """
-    memory: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+    itself = torch.eye(len(known), dtype=torch.bool, device=known.device)
+    across, among = student @ frozen.T, student @ student.T
 
-    def loss(student: Encoder, pool: Pool, rows: np.ndarray) -> dict[str, torch.Tensor]:
-        texts, at = distinct([pool.b[i] for i in rows])
-        a, b = combined(student, static, [pool.a[i] for i in rows]), combined(student, static, texts)[at]
-        old = memory.get(id(pool), (a.detach()[:0], b.detach()[:0]))
-        near = b.detach() @ torch.cat([b.detach(), old[1]]).T > (SAME if id(pool) in asked else TWINS)
-        memory[id(pool)] = tuple(torch.cat([new.detach(), was])[:MEMORY] for new, was in zip((a, b), old, strict=True))
-        return {"contrast": losses.contrast(a, b, near, others=old)}
+    def divergence(have: torch.Tensor) -> torch.Tensor:
+        a, b = ((x / losses.TEMPERATURE).masked_fill(itself, -1e4).log_softmax(-1) for x in (have, known))
+        return F.kl_div(a, b, reduction="batchmean", log_target=True)
+
+    return {
+        "near": NEAR * losses.cosine(student, frozen),
+        "pick": losses.contrast(student, frozen, losses.alike(frozen, TWINS)),
+        "across": divergence(across),
+        "back": divergence(across.T),
+        "among": divergence(among),
+    }
+
+
+def objective(teacher: Encoder, frozen: Whole, plan: Plan) -> Loss:
+    """`relations` of a neighbourhood; contrast of the two sides of other pools, where sides that are nearly equal, by 0.85,
+    are no negatives."""
+    rng = np.random.default_rng(plan.seed + 1)
+    frozen.to(plan.device).eval()
+    teacher.to(plan.device).eval()
+
+    def taught(rows: list[np.ndarray]) -> torch.Tensor:
+        return teacher(*pad(rows, plan.device)).float()
+
+    def loss(student: Whole, pool: Pool, rows: np.ndarray) -> dict[str, torch.Tensor]:
+        if not isinstance(pool, Around):
+            texts, at = distinct([pool.b[i] for i in rows])
+            a, b = by_length(student, [pool.a[i] for i in rows]), by_length(student, texts)[at]
+            return {"contrast": losses.contrast(a, b, losses.alike(b.detach(), SAME))}
+        english = [pool.a[i] for i in rows]
+        with torch.no_grad():
+            own, other = by_length(frozen, english), by_length(taught, [pool.t[i] for i in rows])
+            known = (1 - TEACHER) * own @ own.T + TEACHER * other @ other.T
+        read = [pool.a[i] if rng.random() < ENGLISH else pool.b[i] for i in rows]
+        return relations(by_length(student, read), own, known)
 
     return loss
 
 
-def joint(student: Encoder, static: np.ndarray, pools: dict[str, Pool], plan: Plan, out: Path) -> Encoder:
-    """The student after stage 5; checkpoints at `out`. `static` (V, dim) are the rows beside the states, as shipped."""
-    pools = {n: Grouped(p.a, p.b, p.t) if n in POOLS else p for n, p in pools.items() if n in SHARES and len(p)}
-    asked = {id(p) for n, p in pools.items() if n in POOLS}
-    beside = torch.tensor(static, device=plan.device)
-    return train(student, lambda p: cycle(pools, SHARES, p), lambda p: objective(beside, asked), plan, out)
+def joint(whole: Whole, frozen: Whole, teacher: Encoder, pools: dict[str, Pool], plan: Plan, out: Path) -> Whole:
+    """`whole` after stage 5; checkpoints at `out`. `frozen` is the same before it."""
+    rows = {n: Grouped(p.a, p.b, p.t) for n, p in pools.items() if n in SHARES and len(p)}
+    rows["around"] = Around.of(pools, frozen.static.weight.detach().cpu().numpy(), plan.seed)
+    return train(whole, lambda p: cycle(rows, SHARES, p), lambda p: objective(teacher, frozen, p), plan, out)

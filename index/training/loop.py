@@ -13,10 +13,10 @@ import torch
 from tqdm import tqdm
 
 from index.training.mixture import Pool
-from index.training.model import Encoder, load, save
-from index.training.rounding import Rounded
+from index.training.model import Encoder, Whole, load, save
 
-Loss = Callable[[Encoder, Pool, np.ndarray], dict[str, torch.Tensor]]
+Model = Encoder | Whole
+Loss = Callable[[Model, Pool, np.ndarray], dict[str, torch.Tensor]]
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Plan:
 
     minutes: float
     words: float = 1e-3
+    static: float = 2e-3
     trunk: float = 1e-4
     tokens: int = 3072
     rows: int = 256
@@ -35,7 +36,6 @@ class Plan:
     every: float = 5.0  # minutes between checkpoints
     workers: int = 1  # processes on one CPU thread each; 1 means one process with all of torch's threads
     steps: int | None = None  # the end comes after so many steps of a process, and not by the clock
-    float8: bool = False  # losses are those of the weights as they are shipped
 
     def done(self, spent: float, step: int) -> float:
         """What share of the run is behind after `spent` seconds and `step` steps; 1 or more at its end."""
@@ -68,15 +68,15 @@ def together(workers: int, model: torch.nn.Module, work: Callable[..., None], *a
 
 
 def train(
-    model: Encoder,
+    model: Model,
     batches: Callable[[Plan], Iterator[tuple[str, Pool, np.ndarray]]],
     loss: Callable[[Plan], Loss],
     plan: Plan,
     out: Path,
-) -> Encoder:
+) -> Model:
     """The model after `plan.minutes`, or `plan.steps`; `out.safetensors` and `out.json` are written every few minutes.
 
-    The vocabulary's rows take a sparse Adam (only rows of the batch move), the rest AdamW; both rates rise
+    The vocabulary's rows, static ones too, take a sparse Adam (only rows of the batch move), the rest AdamW; the rates rise
     linearly, then fall linearly to zero towards the end. A run that was broken off goes on from its last
     checkpoint with the time it has left (the moments of Adam start anew). With `plan.workers` above 1 (CPU only),
     that many processes of one thread each update the same weights without locks (Hogwild, Niu et al. 2011): on cores
@@ -97,29 +97,28 @@ def train(
     return model.eval()
 
 
-def _work(worker: int, model: Encoder, batches, loss, plan: Plan, out: Path, state: dict) -> None:
+def _work(worker: int, model: Model, batches, loss, plan: Plan, out: Path, state: dict) -> None:
     spent, step = state["spent"], state["step"]
     plan = replace(plan, seed=plan.seed + 1000 * worker + step)
     torch.manual_seed(plan.seed)
     stream, losses = batches(plan), loss(plan)
-    trunk = [p for n, p in model.named_parameters() if not n.startswith("words")]
+    tables = {m: plan.static if n == "static" else plan.words for n, m in model.named_modules() if getattr(m, "sparse", False)}
+    of_tables = {id(p) for m in tables for p in m.parameters()}
+    trunk = [p for p in model.parameters() if id(p) not in of_tables]
     slow = torch.optim.AdamW(trunk, lr=plan.trunk, weight_decay=0.01)
-    fast = torch.optim.SparseAdam(model.words.parameters(), lr=plan.words)
-    shipped = Rounded(model) if plan.float8 else None
+    fast = torch.optim.SparseAdam([{"params": [*m.parameters()], "lr": rate} for m, rate in tables.items()])
+    peaks = [(group, group["lr"]) for optimiser in (slow, fast) for group in optimiser.param_groups]
     clock, saved, mean = time.monotonic(), spent, {}
     total, unit = (plan.steps, "step") if plan.steps else (round(plan.minutes * 60), "s")
     bar = tqdm(total=total, initial=round(plan.done(spent, step) * total), desc=out.stem, unit=unit, mininterval=10, disable=worker > 0)
     while (done := plan.done(spent, step)) < 1:
         rate = min(1.0, done / plan.warmup) * (1 - done) if plan.warmup else 1 - done
-        slow.param_groups[0]["lr"], fast.param_groups[0]["lr"] = plan.trunk * rate, plan.words * rate
+        for group, peak in peaks:
+            group["lr"] = peak * rate
         name, pool, rows = next(stream)
-        if shipped:
-            shipped.refresh(pool, rows)
         with torch.autocast(plan.device.split(":")[0], torch.bfloat16, enabled=plan.bf16):
-            parts = losses(shipped.copy if shipped else model, pool, rows)
+            parts = losses(model, pool, rows)
         sum(parts.values()).backward()
-        if shipped:
-            shipped.hand_back()
         torch.nn.utils.clip_grad_norm_(trunk, 1.0)
         slow.step()
         fast.step()
@@ -142,7 +141,7 @@ def _work(worker: int, model: Encoder, batches, loss, plan: Plan, out: Path, sta
         tqdm.write(f"{out.stem}: worker {worker} made {step - state['step']} steps")
 
 
-def _checkpoint(model: Encoder, out: Path, plan: Plan, spent: float, step: int, mean: dict) -> None:
+def _checkpoint(model: Model, out: Path, plan: Plan, spent: float, step: int, mean: dict) -> None:
     save(model, out.with_suffix(".safetensors"))
     losses = {k: round(v, 4) for k, v in sorted(mean.items())}
     state = {"spent": spent, "step": step, "losses": losses, "plan": asdict(plan)}

@@ -13,22 +13,16 @@ def cosine(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     return (1 - (a * b).sum(-1)).mean()
 
 
-def contrast(
-    a: torch.Tensor, b: torch.Tensor, same: torch.Tensor | None = None, temperature: float = TEMPERATURE,
-    others: tuple[torch.Tensor, torch.Tensor] | None = None,
-) -> torch.Tensor:
+def contrast(a: torch.Tensor, b: torch.Tensor, same: torch.Tensor | None = None) -> torch.Tensor:
     """In-batch contrast in both directions (van den Oord et al. 2018): row i of a belongs to row i of b.
 
-    `others` are k more pairs that serve as negatives only. `same` (n, n + k) is true where two rows count as equal and
-    must not repel each other; its first n columns are symmetric.
+    `same` (n, n), symmetric, is true where two rows count as equal and must not repel each other.
     """
-    more_a, more_b = (torch.cat([a, others[0]]), torch.cat([b, others[1]])) if others else (a, b)
-    there, back = a @ more_b.T / temperature, b @ more_a.T / temperature
+    there = a @ b.T / TEMPERATURE
     target = torch.arange(len(a), device=a.device)
     if same is not None:
-        hide = same & (torch.arange(len(more_a), device=a.device) != target[:, None])
-        there, back = there.masked_fill(hide, -1e4), back.masked_fill(hide, -1e4)
-    return (F.cross_entropy(there, target) + F.cross_entropy(back, target)) / 2
+        there = there.masked_fill(same & (target != target[:, None]), -1e4)
+    return (F.cross_entropy(there, target) + F.cross_entropy(there.T, target)) / 2
 
 
 def rows(student: torch.Tensor, keys: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:

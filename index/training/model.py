@@ -80,6 +80,29 @@ class Encoder(nn.Module):
         return F.normalize(mean, dim=-1)
 
 
+class Whole(nn.Module):
+    """What is shipped: an encoder, static rows beside its states, and the matrix (dim, dim) that both are turned by."""
+
+    def __init__(self, encoder: Encoder, static: torch.Tensor, turn: torch.Tensor) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.static = nn.Embedding.from_pretrained(static.detach().clone(), freeze=False, sparse=True)
+        self.register_buffer("turn", turn.clone())
+
+    def plain(self, rows: list[np.ndarray]) -> torch.Tensor:
+        """(n, dim) unit rows before the turn: the mean of the states beside the mean of the static rows."""
+        ids, mask = pad(rows, str(self.turn.device))
+        keep = mask[:, :, None].float()
+        both = torch.cat([self.encoder.states(ids, mask).float(), self.static(ids)], -1)
+        return F.normalize((both * keep).sum(1) / keep.sum(1), dim=-1)
+
+    def forward(self, rows: list[np.ndarray]) -> torch.Tensor:
+        """(n, dim) float32 unit rows of texts, given as their token ids."""
+        plain = self.plain(rows)
+        with torch.autocast(plain.device.type, enabled=False):
+            return F.normalize(plain @ self.turn.T, dim=-1)
+
+
 def pad(rows: list[np.ndarray], device: str = "cpu") -> tuple[torch.Tensor, torch.Tensor]:
     """Ids of different lengths to one (n, longest) int64 tensor and its 0/1 mask."""
     ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
@@ -128,19 +151,27 @@ def from_bert(folder: Path) -> Encoder:
     return model
 
 
-def save(model: Encoder, path: Path) -> None:
+def save(model: Encoder | Whole, path: Path) -> None:
     """Write the weights (float16) beside, then swap: a reader never sees half a file."""
     beside = path.with_suffix(".part")
     state = {k: v.detach().half().cpu().contiguous() for k, v in model.state_dict().items()}
-    save_file(state, beside, {"heads": str(model.layers[0].heads)})
+    encoder = model.encoder if isinstance(model, Whole) else model
+    save_file(state, beside, {"heads": str(encoder.layers[0].heads)})
     beside.replace(path)
 
 
-def load(path: Path) -> Encoder:
+def load(path: Path) -> Encoder | Whole:
     """The model `save` wrote, as float32."""
     with safe_open(path, "pt") as file:
         heads = int(file.metadata()["heads"])
     state = {k: v.float() for k, v in load_file(path).items()}
+    if "turn" in state:
+        own = {k.removeprefix("encoder."): v for k, v in state.items() if k.startswith("encoder.")}
+        return Whole(_encoder(own, heads), state["static.weight"], state["turn"])
+    return _encoder(state, heads)
+
+
+def _encoder(state: dict[str, torch.Tensor], heads: int) -> Encoder:
     vocab, dim = state["words.weight"].shape
     layers = 1 + max(int(k.split(".")[1]) for k in state if k.startswith("layers."))
     inner = state["layers.0.up.weight"].shape[0]

@@ -115,7 +115,9 @@ class Lists:
         with np.load(path) as file:
             arrays = {name: file[name] for name in file.files}
         self._rows = {n: np.split(arrays[n], np.cumsum(arrays[f"{n}_len"])[:-1]) for n in RAGGED}
-        self._gold, self._near, self._before, self._title = (arrays[n] for n in ("gold", "near", "before", "title"))
+        self._gold, self._near, self._before, self._title, self._tempts = (
+            arrays[n] for n in ("gold", "near", "before", "title", "tempts")
+        )  # fmt: skip
         self._most, self._told = beside, told
         self._made = arrays["made"]
         self._asked = np.flatnonzero(~self._made)
@@ -125,7 +127,7 @@ class Lists:
 
     def draw(self, questions: int, rng: np.random.Generator) -> Drawn:
         """So many questions, each with its options, and some once more, spoilt, with the sentence that no longer answers.
-        A question that none answers has only options that do not, and no group."""
+        A question that none answers has only options that do not, the one that seems to among them, and no group."""
         pairs, groups, right = [], [], []
         for _ in range(questions):
             asked = rng.random() < QA or not len(self._holes)
@@ -145,7 +147,9 @@ class Lists:
         return Drawn(pairs, groups, torch.tensor(right))
 
     def _wrong(self, row: int, rng: np.random.Generator) -> list[int]:
-        beside = rng.permutation(self._rows["beside"][row])[: self._most].tolist()
+        tempts = int(self._tempts[row])
+        beside = [n for n in rng.permutation(self._rows["beside"][row]).tolist() if n != tempts]
+        beside = ([tempts] if tempts >= 0 else []) + beside[: self._most]
         near = [n for n in rng.permutation(self._near[row][:16]).tolist() if n >= 0 and n not in beside]
         return (beside + near)[: OPTIONS - 1]
 

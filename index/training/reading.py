@@ -31,7 +31,7 @@ RAGGED = ("sentence", "question", "switched", "spoilt", "beside")
 @dataclass(frozen=True)
 class Asked:
     """A question, the number of the sentence that answers it (-1 for none), the answer, and those around it that do not
-    answer. `made` says that it is a sentence with a hole, `also` are sentences that may answer too."""
+    answer. `made` says that it is a sentence with a hole, `also` are sentences that may answer too, `tempts` is one that seems to."""
 
     question: str
     gold: int
@@ -40,6 +40,7 @@ class Asked:
     lang: str
     made: bool
     also: tuple[int, ...] = ()
+    tempts: int = -1
 
 
 class Sentences:
@@ -126,9 +127,9 @@ def of_articles(articles: Iterable[Written], sentences: Sentences) -> Iterator[A
         for fact in article.facts:
             golds = [numbers[1 + place] for place in fact.golds]
             beside = tuple(n for n in numbers[1:] if n not in golds)
-            gold = golds[0] if golds else -1
+            gold, tempts = golds[0] if golds else -1, -1 if fact.near is None else numbers[1 + fact.near]
             for lang, question in fact.questions.items():
-                yield Asked(question, gold, fact.answer, beside, lang, made=False, also=(*golds, title))
+                yield Asked(question, gold, fact.answer, beside, lang, made=False, also=(*golds, title), tempts=tempts)
 
 
 def build(
@@ -183,6 +184,7 @@ def _write(
     np.savez(
         out, gold=gold, near=np.where(allowed, near, -1), before=np.array(sentences.before, np.int32),
         title=np.array(sentences.title, np.int32), made=made, kept=kept,
+        tempts=np.array([a.tempts for a in asked], np.int32),
         weight=np.array([1.0 if a.lang == "en" else 2.0 for a in asked]), **arrays,
     )  # fmt: skip
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import copy
 
-import numpy as np
 import torch
 
-from index.training.mixture import Pool
 from index.training.model import Encoder
 
 STRETCH = 16.0  # of words and positions where they are shipped: the norm after them undoes it, and float8 keeps small values well above 2^-6
@@ -45,29 +43,3 @@ def as_shipped(model: Encoder) -> Encoder:
     for name, weight in out.named_parameters():
         weight.copy_(_shipped(name, weight))
     return out
-
-
-class Rounded:
-    """A copy of a model with its matrices and words rounded as they will be shipped (Jacob et al. 2018).
-
-    Losses are computed on `copy`; `hand_back` gives the gradients found there to the model itself, straight through the rounding.
-    """
-
-    def __init__(self, model: Encoder) -> None:
-        self.model = model
-        self.copy = copy.deepcopy(model)
-
-    @torch.no_grad()
-    def refresh(self, pool: Pool, rows: np.ndarray) -> None:
-        """Take the model's weights anew: of the words those that the `rows` of the pool hold."""
-        ids = np.unique(np.concatenate([side[i] for side in (pool.a, pool.b) for i in rows])).astype(np.int64)
-        for (name, own), other in zip(self.copy.named_parameters(), self.model.parameters(), strict=True):
-            if name.startswith("words"):
-                own[ids] = _shipped(name, other[ids])
-            else:
-                own.copy_(_shipped(name, other))
-
-    def hand_back(self) -> None:
-        """Move the gradients from the copy to the model."""
-        for own, other in zip(self.copy.parameters(), self.model.parameters(), strict=True):
-            other.grad, own.grad = own.grad, None
