@@ -1,7 +1,7 @@
-"""What the program survives: `python -m eval.reliability [--cases N] [--swaps N] [--articles N]`, in a checkout.
+"""What the program survives: `python -m eval.reliability [--cases N] [--swaps N] [--articles N] [--passages N]`, in a checkout.
 
-Runs the fault scripts of `tests/faults/` and the tests of hostile articles, each in processes of its own, and writes
-what they counted as a table between the reliability comments of the README, or prints it where there are none. One
+Runs the fault scripts of `tests/faults/`, the tests of hostile articles and a large index (7 GB of disk at a million
+passages), each in processes of its own, and writes what they counted as a table between the reliability comments of the README, or prints it where there are none. One
 fault that is not survived ends it with 1, and the README stays as it is.
 """
 
@@ -75,6 +75,15 @@ def many(seen: Mapping[str, float]) -> tuple[str, str, str]:
     return "a large folder, without the time for encoding (a stand-in encoder)", f"{seen['articles']:,} short articles", found
 
 
+def large(seen: Mapping[str, float]) -> tuple[str, str, str]:
+    found = (
+        f"a search {seen['p50']:.0f} ms (p99 {seen['p99']:.0f}); of a language's nearest 10 {seen['recall10']:.1%} are found, of 40 "
+        f"{seen['recall40']:.1%}; put together in {seen['build']:.0f} s within {seen['peak']:,.0f} MB, {seen['disk'] / 1000:.1f} GB on disk, "
+        f"opened in {seen['opened']:.0f} ms"
+    )
+    return f"a large index, its vectors synthetic, its texts {seen['texts']:,} and repeated", f"{seen['passages']:,} passages", found
+
+
 def tested(file: str, chosen: str = "") -> tuple[int, int]:
     """How many tests of a file passed and failed, or of those that `chosen` selects."""
     command = [sys.executable, "-m", "pytest", "-q", "-o", "addopts=", "-p", "no:cacheprovider", file, *(["-k", chosen] if chosen else [])]
@@ -86,25 +95,28 @@ def tested(file: str, chosen: str = "") -> tuple[int, int]:
 
 
 def counted(script: str, *arguments: object) -> dict:
-    """What a fault script counted; UserError with its last words if a fault was not survived."""
-    command = [sys.executable, str(FAULTS / script), *map(str, arguments)]
+    """What a fault script, or a module of the project, counted; UserError with its last words if a fault was not survived."""
+    fault = script.endswith(".py")
+    command = [sys.executable, *([str(FAULTS / script)] if fault else ["-m", script]), *map(str, arguments)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         said = " ".join((done.stderr.strip().splitlines() or ["no word"])[-1].split())
-        raise UserError(f"not survived: {said}; look closer: python tests/faults/{script} {' '.join(map(str, arguments))}")
+        raise UserError(f"not survived: {said}; look closer: python {f'tests/faults/{script}' if fault else f'-m {script}'} {' '.join(map(str, arguments))}")
     return json.loads(done.stdout)
 
 
-def rows(place: Path, cases: int, swaps: int, articles: int) -> Iterator[Row]:
+def rows(place: Path, cases: int, swaps: int, articles: int, passages: int) -> Iterator[Row]:
     """The table's rows, each as soon as it is known; `place` is an empty folder."""
     scripts = {
         "killed_builds.py": (killed, [place / "kills"]), "damage.py": (damaged, [place / "damage", "--cases", cases]),
         "readers.py": (swapped, [place / "readers", "--swaps", swaps]), "full_disk.py": (full, []),
         "many_articles.py": (many, [place / "many", "--articles", articles]), "offline.py": (offline, [place / "offline"]),
+        "eval.scale": (large, [passages, "--json", "--texts", min(passages, 12_000), "--questions", 100]),
     }
     for script, (told, arguments) in scripts.items():
         for given in arguments[:1]:
-            given.mkdir()
+            if isinstance(given, Path):
+                given.mkdir()
         begin = time.perf_counter()
         seen = counted(script, *arguments)
         yield Row(*told(seen), time.perf_counter() - begin)
@@ -132,6 +144,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--cases", type=int, default=3000, help="damaged indexes (3000)")
     parser.add_argument("--swaps", type=int, default=60, help="builds while readers read (60)")
     parser.add_argument("--articles", type=int, default=10_000, help="of the large folder (10000)")
+    parser.add_argument("--passages", type=int, default=1_000_000, help="of the large index (1000000)")
     parser.add_argument("--readme", type=Path, default=ROOT / "README.md", help="where the table is written (README.md)")
     args = parser.parse_args(argv)
     found = []
@@ -139,7 +152,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not FAULTS.is_dir():
             raise UserError(f"no {FAULTS}: the faults are tried in a checkout of the repository, not in an installed package")
         with tempfile.TemporaryDirectory() as place:
-            for row in rows(Path(place), args.cases, args.swaps, args.articles):
+            for row in rows(Path(place), args.cases, args.swaps, args.articles, args.passages):
                 print(f"{row.seconds:4.0f} s  {row.fault}: {row.tried}", file=sys.stderr, flush=True)
                 found.append(row)
     except UserError as error:

@@ -13,6 +13,7 @@ and memory are those of putting together. On a busy machine OMP_NUM_THREADS=1 ke
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import re
 import sys
@@ -20,7 +21,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -38,8 +39,7 @@ from index.types import Embedder, TokenVectors
 from index.wordtable import WordTable
 
 LANGS = ("de", "en", "zh-Hans", "zh-Hant")
-WORDS_EACH, SENTENCES, LENGTH, PARAGRAPHS = 30_000, 5, 10, 10  # of a language; of a passage; words; of an article
-TOPICS, SUBTOPICS = 300, 9000
+WORDS_EACH, SENTENCES, LENGTH, PARAGRAPHS, TOPICS, SUBTOPICS = 30_000, 5, 10, 10, 300, 9000  # of a language; a passage; words; an article
 # Shares of a vector's square: its language, topic, subtopic; what is left is its own.
 LANGUAGE, TOPIC, SUBTOPIC, ASKED = 0.1, 0.2, 0.25, 0.35
 DECAY = 0.6  # axis i of the space has the variance (i + 1) ** -DECAY
@@ -234,8 +234,7 @@ def measured(folder: Path, passages: int, texts: int, questions: int, seed: int)
     place = folder / ("index" if passages <= texts else f"copies-{passages}")
     embedder, space = _embedder(seed)
     begun = time.perf_counter()
-    index = store.open_index(place, embedder)
-    opened = 1000 * (time.perf_counter() - begun)
+    index, opened = store.open_index(place, embedder), 1000 * (time.perf_counter() - begun)
     asked = list(_questions(index, questions, space, embedder, seed))
     for question in asked[1::2]:
         index.search(question)
@@ -246,8 +245,8 @@ def measured(folder: Path, passages: int, texts: int, questions: int, seed: int)
         times.append(1000 * (time.perf_counter() - begun))
     recalls = recall(index, np.stack([embedder.questions[q] for q in asked[:: max(1, len(asked) // 50)]]))
     disk = sum(p.stat().st_size for p in place.rglob("*") if p.is_file()) / 1e6
-    count, own = len(index.passages), len(index.passages) // max(1, passages // texts)
-    return Row(count, own, build, peak, disk, opened, percentile(times, 50), percentile(times, 99), *recalls)
+    count = len(index.passages)
+    return Row(count, count // max(1, passages // texts), build, peak, disk, opened, percentile(times, 50), percentile(times, 99), *recalls)
 
 
 def _questions(index, number: int, space: Space, embedder: Given, seed: int) -> Iterator[str]:
@@ -261,7 +260,7 @@ def _questions(index, number: int, space: Space, embedder: Given, seed: int) -> 
 
 def recall(index, vectors: np.ndarray) -> tuple[float, float]:
     """The shares of each language's nearest 10 and 40 that the search finds, on average."""
-    exact = {tag: [np.zeros(0)] * len(vectors) for tag in index.languages}
+    exact = {}
     for tag in index.languages:
         begin, end = index.dense.places(tag)
         scores = np.concatenate([vectors @ index.dense.at(slice(a, min(end, a + _BLOCK))).T for a in range(begin, end, _BLOCK)], 1)
@@ -271,27 +270,29 @@ def recall(index, vectors: np.ndarray) -> tuple[float, float]:
         for vector, scores in zip(vectors, best, strict=True):
             found = np.array([score for _, score in index.dense.search_group(vector, 40, tag)])
             for k, kept in shares.items():
-                least = scores[:k][-1]
-                kept.append(np.count_nonzero(found[:k] >= least - 1e-6) / len(scores[:k]))
+                kept.append(np.count_nonzero(found[:k] >= scores[:k][-1] - 1e-6) / len(scores[:k]))
     return tuple(float(np.mean(shares[k])) for k in (10, 40))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m eval.scale", description=__doc__.splitlines()[0])
     parser.add_argument("passages", type=int, nargs="+", help="sizes of the indexes")
     parser.add_argument("--texts", type=int, default=100_000, help="passages with texts of their own (100000)")
     parser.add_argument("--questions", type=int, default=200, help="of which every second is timed (200)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, help="where the indexes are made and left (a temporary folder)")
+    parser.add_argument("--json", action="store_true", help="the last row as JSON; the table to standard error")
     options = parser.parse_args(arguments)
-    print(HEAD, flush=True)
+    to = sys.stderr if options.json else sys.stdout
+    print(HEAD, file=to, flush=True)
     with tempfile.TemporaryDirectory() as temporary:
         for passages in sorted(options.passages):
             folder = (options.folder or Path(temporary)) / str(min(passages, options.texts))
             if passages > options.texts and not (folder / "index").exists():
                 measured(folder, options.texts, options.texts, options.questions, options.seed)
-            print(measured(folder, passages, options.texts, options.questions, options.seed), flush=True)
+            row = measured(folder, passages, options.texts, options.questions, options.seed)
+            print(row, file=to, flush=True)
+    sys.stdout.write(json.dumps(asdict(row)) + "\n" if options.json else "")
     return 0
 
 

@@ -15,6 +15,10 @@ SEEN = {
     "full_disk.py": {"disks": 65, "refused": 34, "built": 31, "read_only": 1},
     "many_articles.py": {"articles": 10_000, "passages": 10_000, "build": 50.4, "recheck": 2.44, "add": 24.0, "open": 1.31},
     "offline.py": {"cut": "namespace", "steps": 14},
+    "eval.scale": {
+        "passages": 1_007_200, "texts": 10_072, "build": 161.2, "peak": 832.4, "disk": 6316.0, "opened": 17.1, "p50": 33.3, "p99": 71.0,
+        "recall10": 0.989, "recall40": 0.953,
+    },
 }
 
 
@@ -35,14 +39,16 @@ def asked(monkeypatch) -> list[list[str]]:
 def test_the_block_of_the_readme_is_written_and_nothing_else(tmp_path, asked):
     readme = tmp_path / "README.md"
     readme.write_text(f"a\n{MARKS[0]}\nold\n{MARKS[1]}\nb\n", encoding="utf-8")
-    assert main(["--readme", str(readme), "--cases", "7", "--swaps", "8", "--articles", "9"]) == 0
+    assert main(["--readme", str(readme), "--cases", "7", "--swaps", "8", "--articles", "9", "--passages", "5"]) == 0
     lines = readme.read_text(encoding="utf-8").splitlines()
-    assert lines[:2] == ["a", MARKS[0]] and lines[-2:] == [MARKS[1], "b"] and len(lines) == 4 + 2 + 8
+    assert lines[:2] == ["a", MARKS[0]] and lines[-2:] == [MARKS[1], "b"] and len(lines) == 4 + 2 + 9
     text = "\n".join(lines)
     for told in ("306 kills", "3,000 cases over 16 files", "0 wrong answers, 0 crashes", "6 readers, 60 swaps, 140 openings", "66 disks",
-                 "10,000 short articles", "nothing changed 2.4 s", "14 steps", "and the kernel's count", "| 3 tests | all pass |"):
+                 "10,000 short articles", "nothing changed 2.4 s", "14 steps", "and the kernel's count", "| 3 tests | all pass |",
+                 "1,007,200 passages", "a search 33 ms (p99 71)", "98.9% are found, of 40 95.3%", "within 832 MB, 6.3 GB on disk"):
         assert told in text, told
-    assert [call[-1] for call in asked if len(call) > 2] == ["7", "8", "9"] and [call[0] for call in asked] == list(SEEN)
+    assert [call[-1] for call in asked[:-1] if len(call) > 2] == ["7", "8", "9"] and [call[0] for call in asked] == list(SEEN)
+    assert asked[-1][:2] == ["eval.scale", "5"]
 
 
 def test_without_the_comments_the_table_is_printed(tmp_path, asked, capsys):
@@ -69,6 +75,8 @@ def test_a_script_that_fails_is_told_with_its_last_words(tmp_path, monkeypatch):
     assert reliability.counted("good.py") == {"a": 1}
     with pytest.raises(UserError, match=r"not survived: a wrong answer; look closer: python tests/faults/bad\.py 3"):
         reliability.counted("bad.py", 3)
+    with pytest.raises(UserError, match=r"look closer: python -m eval\.nothing 3"):
+        reliability.counted("eval.nothing", 3)
 
 
 def test_passed_and_failed_tests_are_counted(tmp_path):
