@@ -42,13 +42,14 @@ _OFFICES = (
     r"\w*wissenschaftler\w*|scientist|\w*chef(?:in)?|\w*leit(?:er|erin|ung)|\w*politiker\w*|politician|analyst\w*|\w*sprecher\w*|"
     r"spokes\w+|\w*vorsitzende\w*|chair\w*|\w*präsident\w*|president|head|chief|manager\w*|founder|\w*gründer\w*|\w*abgeordnete\w*|"
     r"\w*unternehmer\w*|\w*beamt\w+|\w*arzt|\w*ärztin|\w*landr[aä]t\w*|\w*ingenieur\w*|\w*schüler\w*|\w*ökonom\w*|\w*berater\w*|\w*physiker\w*|"
-    r"\w*richter\w*|\w*anw[aä]lt\w*|\w*forscher\w*|\w*sekretär\w*|\w*autor\w*|\w*architekt\w*|economist|consultant|physicist|lawmaker|legislator|"
+    r"\w*prüfer(?:in)?|\w*vize|\w*oberhaupt|\w*inhaber(?:in)?|\w*kapitän\w*|\w*mitarbeiter(?:in)?|\w*linguist\w*|\w*dozent\w*|auditor|executive|captain|"
+    r"academic|performer|boss|\w*richter\w*|\w*anw[aä]lt\w*|\w*forscher\w*|\w*sekretär\w*|\w*autor\w*|\w*architekt\w*|economist|consultant|physicist|lawmaker|legislator|"
     r"member|entrepreneur|deputy|vet|veterinarian|senator|judge|engineer|doctor|authors?|researcher|secretary|lawyer|architect|c[eft]o"
 )
 _OFFICE = f"(?:{_OFFICES})"
 _OFFICE_ZH = (
     "(?:[部局市所院校站厂县区镇村署司处会事]长|主任|专家|院士|负责人|记者|总经理|总裁|主席|分析师|教授|秘书长|总监|书记|律师|创始人|创办人|"
-    "作者|科学家|工程师|操作员|发言人|报告人|议员|立委|医生|兽医)"
+    "作者|老板|审计人|精算师|船长|演员|科学家|工程师|操作员|发言人|报告人|议员|立委|医生|兽医)"
 )
 _PLACE = (
     r"(?:\w*städten?|\w*stadt|\w*stadtteil|\w*bezirk|\w*vierteln?|\w*distrikt|\w*kreise?n?|provinz(?:en)?|land|ländern?|orte?n?|"
@@ -75,7 +76,7 @@ _PATTERNS: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern)) for kind, pattern in (
         (
             "definition",
-            r"versteht man|\bwas (bedeutet|misst|gilt als)|\bwas genau (ist|sind)|wie (ist|wird|werden|sind|definiert) .{0,60}defini|"
+            r"versteht man|\bwas (bedeutet|misst)|\bwas gilt .{0,60}\bals\b|\bwas zählt .{0,60}\bzu|was steckt hinter|how (do|does) .{1,60} describe\b|\bwas genau (ist|sind)|wie (ist|wird|werden|sind|definiert) .{0,60}defini|"
             r"what (exactly )?(is|are) meant|what (exactly|precisely) (is|are)|what counts as|what does .{1,100} (mean|refer)|"
             r"how (is|are|does|do) .{1,60} defin|under what conditions|wie definier|\bwas mein\w+ .{1,60} mit\b|what do .{1,60} mean by|"
             r"^when (is|are) .{1,80} (called|considered|counted)|what does an? .{1,60} do\b|^what is an? |"
@@ -86,9 +87,11 @@ _PATTERNS: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
             r"\bwarum\b|\bwieso\b|\bwodurch\b(?! (?:zeichne|unterscheide))|\bworan\b|womit (erklär|begründ|recht)\w+|\bdie ursache|was (brachte|veranlasste|bewog)\b|"
             r"\bweshalb\b|aus welche[mn] gr[uü]nd|welche ursache|welches ereignis|worauf .{1,80}zurück|"
             r"\bwhy\b|how come|what (made|makes|explains|caused|causes|triggered|led|prompted|brought|drives|drove|inspired)\b|what event|blame for|"
-            r"on what grounds|what reasons?\b|main (reason|bottleneck|cause)|"
-            r"为什么|为何(?![?？]?$)|为啥|何以|原因|理由|主因|瓶颈|归咎|归因|怎么解释|(来自|因为)什么|灵感|问题出在|什么(事|因素)?(让|使|促)",
+            r"on what grounds|what reasons?\b|(main|chief|most common|commonest) (reason|bottleneck|cause)|was trieb\b|worin (liegt|besteht|sieht) .{1,80}(problem|grund|ursache)|"
+            r"how (do|does|did) .{1,80} (justify|defend|explain)\b|what (do|does|did) .{1,60} see as\b|"
+            r"为什么|为何(?![?？]?$)|为啥|何以|原因|理由|主因|瓶颈|归咎|归因|怎么解释|(来自|因为|出于)什么|灵感|问题出在|什么(事|因素)?(让|使|促)",
         ),
+        ("title", r"what (is|was) .{1,40} (position|job|post|role)\b|(what|which) (post|position|office) (do|does|did)\b|welche[sn]? (amt|position|posten)\b|什么(职位|职务|官)"),
         ("date", r"^(in|since|from|until) (which|what) year\b|\w*gründungsjahr|哪一?年(?!代)|何年"),
         (
             "duration",
@@ -113,15 +116,16 @@ _PATTERNS: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
         ),
         (
             "person",
-            rf"\bwer\b|\bwessen\b|^wen\b|^wem\b|\bwho\b|\bwhose\b|\bwhom\b|谁|哪(一)?位|(哪些|什么)人|"
+            rf"\bwer\b|\bwessen\b|^wen\b|^wem\b|((?<!\w )|\b(of|by|from|with|to|for|and|but|is|was|name|tell me) )\bwho\b|\bauf wen\b|\bwhose\b|\bwhom\b|谁|哪(一)?位|(哪些|什么)人|"
             r"\b(bei|von|mit|durch|für|gegen|unter) we[mn]\b|^name the (\w+ ){0,2}(author|founder|director|head|chief)|"
             rf"{_WHICH} (\w+ ){{0,2}}{_OFFICE}\b|(wie heisst|^name (of|des|der)) {_NEAR}{_OFFICE}\b|{_OFFICE_ZH}(是|叫)|{_OFFICE_ZH}$|"
             rf"^{_OFFICE} (of|von|des|der|bei)\b",
         ),
+        ("money", r"\b(welche[nmrs]?|which|what) (\w+ )?(betrag|summe|beitrag|zuschuss|höhe|amount|sum|subsidy|fee|price)\b|wo liegt .{0,60}(grenze|maximum|limit)"),
         (
             "place",
             rf"\bwo\b|\bwoher\b|\bwohin\b|\bwhere\b(?!.{{0,60}}\brank)(?!.{{0,20}}\bend up)|{_WHICH} (\S+ ){{0,3}}?{_PLACE}\b|"
-            r"\bbirthplace\b|geburtsort|哪里|哪儿|何处|何地|什么地方|什么位置|在哪[?？]?$|哪国|(国家|城市|地方|省|市)是哪|地点$|哪(些|几|[二两三四五六七八九十])?(一|个|座|条)?.{0,4}(城市|省份|国家|地方|地区|区域|河|园区)|"
+            r"an welcher stelle|(at|in) which .{0,20}(venue|hall|museum|place|site)\b|哪(一?个|座)(场馆|场所|地点)|\bbirthplace\b|geburtsort|哪里|哪儿|何处|何地|什么地方|什么位置|在哪[?？]?$|哪国|(国家|城市|地方|省|市)是哪|地点$|哪(些|几|[二两三四五六七八九十])?(一|个|座|条)?.{0,4}(城市|省份|国家|地方|地区|区域|河|园区)|"
             r"哪(一|个|几个|些)?(区|县|省|市|镇)",
         ),
         (
@@ -134,7 +138,7 @@ _PATTERNS: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
         ),
         (
             "money",
-            rf"wie (gross|hoch|teuer)\b(?! (ist|war|sind) die (an)?zahl)|\bwas (kostet|kosten|zahl\w+|verdien\w+|steuer\w+)|\bwas (hat|haben|wird|lässt) .{{1,100}}(gekostet|ausgegeben|gezahlt|kosten)\b|"
+            rf"wie (gross|hoch|teuer)\b(?! (ist|war|sind) die (an)?zahl)|\bwas (kostete?n?|kosten|zahl\w+|verdien\w+|steuer\w+|brachte|legt)\b|\bwas muss man .{{1,80}}(zahlen|ausgeben)|what did .{{1,60}} turn over|\bwas (hat|haben|wird|lässt) .{{1,100}}(gekostet|ausgegeben|gezahlt|kosten)\b|"
             rf"wie ?viel {_NEAR}(geld|yuan|euro|dollar|{_MONEY})\b|wie ?viel .{{0,20}}(investier|zahl|kost)|auf wie ?viel|"
             rf"how (big|large|high|expensive)|how much {_NEAR}{_MONEY}\b|how much (money|yuan|is|was|will|does .{{0,30}} cost)|"
             rf"(?<!where )what (do|does|did|will) .{{1,60}}(cost|pay|earn|spend)|{_WHICH} {_NEAR}{_MONEY}\b|(market|industry|sector) (size|scale)\b|"
@@ -144,14 +148,14 @@ _PATTERNS: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
             "list",
             rf"(welche[nmrs]?|what|which|in welche|auf welche|what are the|what were the) {_NUMBER}\b|{_WHICH} ([\w-]+ ){{0,3}}(\w+-)?{THINGS}\b|"
             rf"\bwhich (?!(?:\w+ ){{0,2}}?{_ONE})([\w-]+ ){{0,3}}[\w-]{{3,}}(?<![suio])s\b|(what|which) (kinds|types|sorts)\b|which ones|\b(list|name) (the|all|me|us)\b|"
-            r"\bnennen? (die|alle)|worauf (konzentriert|legt|setzt)|哪些|有哪(?!位|一|里|年)|哪(几|[二两三四五六七八九十])|"
+            r"\bwelche (\w+ )?\w+(en|er|e) (dürfen|sind|werden|haben|können|wurden|müssen|gehören|zählen)\b|\bnennen? (die|alle)|worauf (konzentriert|legt|setzt)|哪些|有哪(?!位|一|里|年)|哪(几|[二两三四五六七八九十])|"
             r"分(为|成)哪|分别(是|为|有)什么|[两二三四五六七八九十](大|类|个|项|种|步).{0,10}(是什么|包括)",
         ),
         (
             "figure",
-            r"wie ?viele?n?\b|\w*anzahl|\w*zahl (der|an)|auf welche \w*zahl|wie (lang|weit|dicht|tief|schwer|genau|schnell)\b|how (many|much|far|dense|deep|heavy|tall)\b|"
+            r"wie ?viele?n?\b|\w*anzahl|\w*zahl (der|an)|auf welche \w*zahl|wie (lang|weit|dicht|tief|schwer|genau|schnell|laut|leistungsfähig|alt|häufig)\b|how (old|loud|powerful|big)\b|how (many|much|far|dense|deep|heavy|tall)\b|"
             r"what did .{1,60} weigh|what (is|was) the (\w+ ){0,3}(capacity|limit|speed|latency|ceiling|maximum|minimum|average|weight|range|count|target)\b|"
-            r"welche[rsn]? (\w+ )?(rechenleistung|kapazität|leistung|menge|geschwindigkeit|reichweite|entfernung|tiefe|zielzahl)|number of|"
+            r"(what|which) (quantity|stake|discount|computing power)\b|welche[rsn]? (\w+ )?(rabatt|\w*wert|rechenkapazität|rechenleistung|kapazität|leistung|menge|geschwindigkeit|reichweite|entfernung|tiefe|zielzahl)|number of|"
             r"what's the number|\btally\b|\bhow often|多少|几[\u3400-\u9fff]|数量|家数|多长|多远|多重|多深|总数|第几|welche[nm]? (platz|rang)|"
             r"(what|which) (rank|place)\b|\brank|end up .{0,40}(table|list)",
         ),
@@ -162,9 +166,10 @@ _PATTERNS: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
             r"(是|指)什么|什么是|何谓|(什么|哪些)(特征|特点)",
         ),
         # Without a question word, as typed into a search box.
-        ("percent", rf"\b{_PERCENT}$|^\w*(marktanteil|quote|anteil)\b|pünktlichkeit|\b(share|penetration) of\b|[占率]$"),
-        ("money", rf"\b(\w*investition|umsatz|budget|\w*kosten|\w*ausgaben|\w*zuschüsse|\w*verlust|\w*betrag|preis|price|revenue|costs?|spending|fees?|bill|deficit)\b|{_MONEY_ZH}"),
-        ("figure", r"\b(target|count|total|output|capacity|\w*zahl|\w*umschlag|stückzahl|mileage|estimate|headcount|limit|size|\w*kilometer|verzögerung|obergrenze|zielmarke|kapazität|umfang)\b|目标|累计|数目|[^\W基函]数$|体重|上限|容量|人口"),
+        ("duration", r"^(durchschnittliche |mittlere )?\w*(dauer|wartezeit|lieferzeit|bauzeit)\b|\b(duration|waiting time)\b"),
+        ("percent", rf"\b{_PERCENT}$|\b(zinssatz|interest rate)\b|^\w*(marktanteil|quote|anteil)\b|pünktlichkeit|\b(share|penetration) of\b|[占率]$"),
+        ("money", rf"\b(\w*prämie|\w*zuschuss|\w*beitrag|\w*etat|\w*forderung(en)?|\w*preis|\w*summe|fare|investment|subsidy|grant|contribution|bonus|public money|\w*investition|umsatz|budget|\w*kosten|\w*ausgaben|\w*zuschüsse|\w*verlust|\w*betrag|preis|price|revenue|costs?|spending|fees?|bill|deficit)\b|{_MONEY_ZH}"),
+        ("figure", r"^(existing|licensed|delivered|ausgelieferte)\b|\b(\w*gewicht|\w*grösse|\w*volumen|\w*häufigkeit|\w*plätze|units|goal|quantity|ceiling|maximum|target|count|total|output|capacity|\w*zahl|\w*umschlag|stückzahl|mileage|estimate|headcount|limit|size|\w*kilometer|verzögerung|obergrenze|zielmarke|kapazität|umfang)\b|目标|累计|平均值|出货量|数目|[^\W基函]数$|体重|上限|容量|人口"),
     )
 )
 QUANTITIES: frozenset[Wanted] = frozenset({"figure", "percent", "money", "date", "duration"})
