@@ -1,4 +1,4 @@
-"""Training in the numbers that are shipped: float8 has 3 bits behind its leading one, and small steps would be lost in it."""
+"""The numbers that are shipped: float8 has 3 bits behind its leading one, and what goes on from it is spread within its steps."""
 
 from __future__ import annotations
 
