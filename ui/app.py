@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from ui import logs, texts
 from ui.api import Api, Service
 from ui.library import Library
-from ui.serving import Gate, refuse_taken_port, wait_for_the_end
+from ui.serving import Gate, asked_to_end, refuse_taken_port
 from ui.skeleton import page_html, words_script
 
 if TYPE_CHECKING:
@@ -83,12 +83,14 @@ def serve(
 ) -> None:
     """Show the page until the process is asked to stop; prints the address once it answers."""
     service = service if isinstance(service, Service) else Service(Library({"": service}))
+    ended = asked_to_end()  # before anyone can read that the page is there, and answer with Ctrl-C
     app, url = start(service, host, port, auth=auth, share=share, rate=rate)
     logs.take_over_the_servers()
     about = {"articles": len(service.library.plain().articles()), "model": len(service.library.models) > 1}
     log.info("serving", extra={"fields": about})
     print(texts.SERVING.format(url=url), flush=True)
-    wait_for_the_end()
+    while not ended.wait(1.0):  # in steps: a wait without an end would not let Python see the signal on every system
+        pass
     app.close(verbose=False)
     log.info("stopped")
     print(texts.STOPPED, flush=True)

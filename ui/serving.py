@@ -165,10 +165,9 @@ def refuse_taken_port(host: str, port: int) -> None:
             raise UserError(message) from error
 
 
-def wait_for_the_end() -> None:
-    """Returns when the process is asked to stop (Ctrl-C or SIGTERM); to be called in the main thread."""
+def asked_to_end() -> threading.Event:
+    """Set once the process is asked to stop (Ctrl-C or SIGTERM) from now on; to be called in the main thread."""
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    while not ended.wait(1.0):
-        pass
+    return ended
