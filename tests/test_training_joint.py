@@ -7,7 +7,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from index.training import export, joint, model, neighbours, rounding  # noqa: E402
+from safetensors.torch import save_file  # noqa: E402
+
+from index.training import export, joint, mean, model, neighbours, rounding  # noqa: E402
 from index.training.mixture import Pool  # noqa: E402
 from index.training.model import Encoder  # noqa: E402
 
@@ -122,3 +124,22 @@ def test_the_axes_keep_the_order_of_what_they_say_and_what_all_texts_share_count
     shares, plain = ((texts @ turn.T) ** 2).mean(0), ((texts @ lengths.T) ** 2).mean(0)
     assert torch.all(shares[:-1] >= shares[1:] - 1e-6)
     assert shares[0] / shares.sum() < plain[0] / plain.sum()
+
+
+def test_a_mean_of_checkpoints_is_that_of_their_weights(small, tmp_path):
+    paths = [tmp_path / f"{i}.safetensors" for i in range(2)]
+    for path, by in zip(paths, (1.0, 3.0), strict=True):
+        with torch.no_grad():
+            small.words.weight.fill_(by)
+        model.save(small, path)
+    mean.mean([paths[0], paths[0], *paths], tmp_path / "mean.safetensors")
+    found = model.load(tmp_path / "mean.safetensors")
+    assert torch.allclose(found.words.weight, torch.tensor(1.5))
+    assert torch.equal(found.layers[0].up.weight, model.load(paths[0]).layers[0].up.weight)
+
+
+def test_checkpoints_of_different_models_have_no_mean(small, tmp_path):
+    model.save(small, tmp_path / "one.safetensors")
+    save_file({"words.weight": torch.zeros(2, 2)}, tmp_path / "other.safetensors")
+    with pytest.raises(ValueError, match="is not of the same model"):
+        mean.mean([tmp_path / "one.safetensors", tmp_path / "other.safetensors"], tmp_path / "mean.safetensors")
