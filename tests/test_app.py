@@ -305,8 +305,9 @@ def test_a_taken_port_is_an_error_that_says_what_to_type(chatbot):
             app.start(chatbot, port=port)
 
 
+@pytest.mark.parametrize("at_once", [True, False], ids=["as soon as it says where", "once the page was asked for"])
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
-def test_the_program_ends_cleanly_when_asked(end):
+def test_the_program_ends_cleanly_when_asked(end, at_once):
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
         "from scripted import Scripted\nfrom ui.app import serve\nserve(Scripted(), port=int(sys.argv[1]))\n"
@@ -317,7 +318,8 @@ def test_the_program_ends_cleanly_when_asked(end):
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     try:
-        assert str(port) in program.stdout.readline()  # from this line on; the page itself is fetched elsewhere
+        assert str(port) in program.stdout.readline()
+        assert at_once or fetch(f"http://127.0.0.1:{port}/healthz")[0] == 200
         program.send_signal(end)
         said, errors = program.communicate(timeout=60)
     finally:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+
+from index.training.model import write
 
 
 def mean(paths: Sequence[Path], out: Path) -> None:
@@ -27,9 +29,7 @@ def mean(paths: Sequence[Path], out: Path) -> None:
             if not values.is_floating_point():
                 raise ValueError(f"{path} is not a checkpoint: {name} is in {values.dtype}")
             total[name] = total.get(name, 0) + values.float() / len(paths)
-    beside = out.with_suffix(".part")
-    save_file({name: values.half().contiguous() for name, values in total.items()}, beside, about)
-    beside.replace(out)
+    write(total, out, about)
 
 
 if __name__ == "__main__":

@@ -152,11 +152,15 @@ def from_bert(folder: Path) -> Encoder:
 
 
 def save(model: Encoder | Whole, path: Path) -> None:
-    """Write the weights (float16) beside, then swap: a reader never sees half a file."""
-    beside = path.with_suffix(".part")
-    state = {k: v.detach().half().cpu().contiguous() for k, v in model.state_dict().items()}
+    """Write the weights, as `write` does."""
     encoder = model.encoder if isinstance(model, Whole) else model
-    save_file(state, beside, {"heads": str(encoder.layers[0].heads)})
+    write(model.state_dict(), path, {"heads": str(encoder.layers[0].heads)})
+
+
+def write(state: dict[str, torch.Tensor], path: Path, about: dict[str, str] | None = None) -> None:
+    """Write tensors as float16 beside, then swap: a reader never sees half a file."""
+    beside = path.with_suffix(".part")
+    save_file({k: v.detach().half().cpu().contiguous() for k, v in state.items()}, beside, about)
     beside.replace(path)
 
 

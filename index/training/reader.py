@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
 from index.reader import context, pair
 from index.training.loop import together
-from index.training.model import EPS, Layer, from_bert
+from index.training.model import EPS, Layer, from_bert, write
 from index.training.reading import RAGGED
 from index.training.rounding import STRETCH
 
@@ -75,10 +75,7 @@ def start(folder: Path, layers: int = LAYERS) -> Reader:
 
 def save(reader: Reader, path: Path) -> None:
     """Writes what is the reader's own, as float16."""
-    beside = path.with_suffix(".part")
-    state = {k: v.detach().half().contiguous() for k, v in reader.state_dict().items() if not k.startswith("words")}
-    save_file(state, beside)
-    beside.replace(path)
+    write({k: v for k, v in reader.state_dict().items() if not k.startswith("words")}, path)
 
 
 def load(path: Path, folder: Path) -> Reader:
