@@ -309,18 +309,21 @@ def test_a_taken_port_is_an_error_that_says_what_to_type(chatbot):
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 def test_the_program_ends_cleanly_when_asked(end, at_once):
     code = (
-        "import sys; sys.path.insert(0, 'tests')\n"
-        "from scripted import Scripted\nfrom ui.app import serve\nserve(Scripted(), port=int(sys.argv[1]))\n"
+        "import signal, sys; sys.path.insert(0, 'tests')\n"
+        "from scripted import Scripted\nfrom ui import app\n"
+        "def told(*said, **how):\n    print(*said, **how)\n    app.print = print\n    signal.raise_signal(int(sys.argv[2]))\n"
+        "app.print = told if sys.argv[2] != '0' else print\napp.serve(Scripted(), port=int(sys.argv[1]))\n"
     )
     port = free_port()
     program = subprocess.Popen(
-        [sys.executable, "-c", code, str(port)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-c", code, str(port), str(int(end) if at_once else 0)], cwd=ROOT,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     try:
         assert str(port) in program.stdout.readline()
-        assert at_once or fetch(f"http://127.0.0.1:{port}/healthz")[0] == 200
-        program.send_signal(end)
+        if not at_once:
+            assert fetch(f"http://127.0.0.1:{port}/healthz")[0] == 200
+            program.send_signal(end)
         said, errors = program.communicate(timeout=60)
     finally:
         program.kill()
