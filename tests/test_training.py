@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import lzma
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +24,13 @@ from index.reader import Reader, pair  # noqa: E402
 from index.training import (  # noqa: E402
     data,
     export,
+    guide,
     init,
     joint,
+    known,
     losses,
     mixture,
     model,
-    pack,
     reader,
     reader_export,
     retrieve,
@@ -87,6 +85,13 @@ def corpus(tmp_path_factory) -> Path:
             for q in ([f"What does the {r[0].split()[1]} do?"] if k == 0 else [f"{r[2][0]}做什么？"])
         ]
         compressed(folder / "qa" / f"toy.{lang}.train.jsonl.xz", asked)
+    (folder / "written").mkdir()
+    article = {
+        "lang": "en", "date": "2024-01-01", "title": "cat", "sentences": {"1": "The cat sees.", "2": "It mags.", "3": "The dog sees."},
+        "asked": [{"gold": 2, "kind": "how", "answer": "mags", "q": {"en": "mag cat?", "de": "mag Katze?", "zh-Hans": "貓?"}}],
+        "refused": [{"near": 3, "q": {"en": "The bird?"}}],
+    }  # fmt: skip
+    (folder / "written" / "1.json").write_text(json.dumps(article), encoding="utf-8")
     return folder
 
 
@@ -128,7 +133,8 @@ def made(tmp_path_factory, corpus, teacher) -> Path:
 def arguments(corpus: Path, work: Path, teacher: Path, stage: str, *more: str):
     return options(
         [*"--vocab 220 --keep 200 --longest 128 --steps 150 --tokens 1024 --rows 32".split(), "--data", str(corpus),
-         "--work", str(work), "--teacher", str(teacher), stage, *more]
+         "--work", str(work), "--teacher", str(teacher), "--guide", str(teacher), "--texts", "32",
+         "--written", str(corpus / "written"), stage, *more]
     )  # fmt: skip
 
 
@@ -222,14 +228,6 @@ def test_normaliser_folds_traditional_width_and_case(tmp_path):
         assert rules[f"{ord(old):X}"] == f"{ord(new):X}"
 
 
-def test_a_file_in_parts_comes_back_whole(tmp_path):
-    (tmp_path / "x").write_bytes(bytes(range(250)))
-    parts = pack.split(tmp_path / "x", tmp_path / "parts", 100)
-    assert [p.stat().st_size for p in parts] == [100, 100, 50]
-    pack.join(parts, tmp_path / "y")
-    assert (tmp_path / "y").read_bytes() == bytes(range(250))
-
-
 @pytest.mark.slow
 def test_held_out_sentences_are_in_no_pool(made, corpus, monkeypatch):
     from tokenizers import Tokenizer
@@ -289,7 +287,7 @@ def test_both_loading_paths_give_the_vectors_of_the_last_stages(made):
     assert (ours * theirs).sum(1).min() > 0.999
     trained = model.load(made / "joint.safetensors").eval()
     np.testing.assert_array_equal(load_file(made / "export" / AXES)["linear.weight"].float(), trained.turn)
-    want = trained(as_texts(made, texts[:3])).detach().numpy()
+    want = trained(*model.pad(as_texts(made, texts[:3]))).detach().numpy()
     np.testing.assert_allclose(ours[:3] @ ours[:3].T, want @ want.T, atol=0.02)  # float8 keeps the cosines
 
 
@@ -316,15 +314,17 @@ def test_training_goes_on_from_a_shipped_folder(made, corpus, teacher, tmp_path)
 
 
 @pytest.mark.slow
-def test_translations_take_over_what_texts_are_to_each_other_in_english(made):
-    pool = mixture.Pool.load(made / "pools" / "sentence.en_de.npz")
+def test_texts_take_over_in_every_language_what_the_guide_says_of_them(made, teacher):
     asked = [mixture.Pool.load(made / "pools" / f"{name}.npz") for name in retrieve.POOLS]
     before = export.whole(made, asked, made / "retrieve.safetensors")
-    english = before(pool.a[:40]).detach()
+    guided = known.know(made, before, guide.load(teacher), "cpu", 4096)
+    rows = next(joint.neighbourhoods(guided.parallel, 64, np.random.default_rng(5)))
     lost = {}
     for name, whole in (("before", before), ("after", model.load(made / "joint.safetensors").eval())):
-        lost[name] = joint.relations(whole(pool.b[:40]).detach(), english, english @ english.T)
-    assert all(lost["after"][k] < 0.9 * lost["before"][k] for k in ("across", "back", "among")), lost
+        with torch.no_grad():
+            parts = joint.of_texts(lambda at, whole=whole: guided.texts.encode(whole, at, 4096), guided.parallel, rows, np.random.default_rng(0))
+        lost[name] = sum(parts[k].item() for k in ("across", "back", "among", "second"))
+    assert lost["after"] < 0.9 * lost["before"], lost
 
 
 @pytest.mark.slow
@@ -335,39 +335,8 @@ def test_a_finished_stage_is_not_run_again(made, corpus, teacher):
 
 
 @pytest.mark.slow
-def test_a_checkpoint_travels_in_parts(made, corpus, teacher, tmp_path):
-    run(arguments(corpus, made, teacher, "split"))
-    (made / "parts").rename(tmp_path / "parts")
-    run(arguments(corpus, tmp_path, teacher, "join"))
-    for name in ("retrieve.json", "retrieve.safetensors"):
-        assert (tmp_path / name).read_bytes() == (made / name).read_bytes()
-
-
-@pytest.mark.slow
-def test_packed_archives_make_a_work_folder_that_trains(made, corpus, teacher, tmp_path):
-    import tarfile
-
-    for archive in pack.pack(made, teacher, limit=2_000_000):
-        assert archive.stat().st_size <= 2_000_000
-        with tarfile.open(archive) as file:
-            file.extractall(tmp_path, filter="data")
-    command = [sys.executable, "-m", "index.training", "--data", str(corpus), "--work", str(tmp_path)]
-    command += ["--teacher", str(tmp_path / "teacher"), "--steps", "10", "--tokens", "512", "--workers", "2"]
-    for stage in ("init", "distil"):
-        subprocess.run([*command, stage], check=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, timeout=120)
-    assert json.loads((tmp_path / "distil.json").read_text())["step"] > 0
-
-
-@pytest.mark.slow
 def test_a_reader_ships_as_it_was_made(made, corpus, teacher, tmp_path):
-    article = {
-        "lang": "en", "date": "2024-01-01", "title": "cat", "sentences": {"1": "The cat sees.", "2": "It mags.", "3": "The dog sees."},
-        "asked": [{"gold": 2, "kind": "how", "answer": "mags", "q": {"de": "mag Katze?", "zh-Hans": "貓?"}}],
-        "refused": [{"near": 3, "q": {"en": "The bird?"}}],
-    }  # fmt: skip
-    (tmp_path / "written").mkdir()
-    (tmp_path / "written" / "1.json").write_text(json.dumps(article), encoding="utf-8")
-    more = ["--shipped", str(made / "export"), "--written", str(tmp_path / "written"), "--steps", "3", "--workers", "2"]
+    more = ["--shipped", str(made / "export"), "--steps", "3", "--workers", "2"]
     run(arguments(corpus, tmp_path, teacher, "reader", *more))
     run(arguments(corpus, tmp_path, teacher, "reader", *more, "--checkpoint", str(tmp_path / "reading" / "reader.safetensors")))
     own = reader.load(tmp_path / "reader.safetensors", made / "export")

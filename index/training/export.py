@@ -15,7 +15,7 @@ from index.reader import SEP
 from index.training import graph
 from index.training.init import counts
 from index.training.mixture import Pool
-from index.training.model import BERT_NAMES, EPS, Encoder, Whole, load
+from index.training.model import BERT_NAMES, EPS, Encoder, Whole, load, pad
 from index.training.rounding import STRETCH, as_shipped
 from index.training.static import read
 
@@ -121,7 +121,7 @@ def beside(work: Path) -> np.ndarray:
 def vectors(whole: Whole, rows: list[np.ndarray], batch: int = 32) -> np.ndarray:
     """(n, dim) float32 unit rows of texts (token ids `rows`) before the turn, the shortest text first."""
     rows = sorted(rows, key=len)
-    parts = [whole.plain(rows[at : at + batch]) for at in range(0, len(rows), batch)]
+    parts = [whole.plain(*pad(rows[at : at + batch])) for at in range(0, len(rows), batch)]
     return torch.cat(parts).numpy()
 
 

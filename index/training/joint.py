@@ -1,121 +1,179 @@
-"""Stage 5: what texts are to each other in English they become in every language, on the vector that is shipped."""
+"""Stage 5: what texts are to each other in English they become in every language, on the vector that is shipped.
+
+Batches of a thousand texts that lie near each other, and as many questions with their passages; made for an accelerator.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch.func import functional_call
 
 from index.training import losses
-from index.training.loop import Loss, Plan, cycle, train
-from index.training.mixture import Pool
-from index.training.model import Encoder, Whole, pad
-from index.training.neighbours import Around
-from index.training.retrieve import SAME
+from index.training.known import Asked, Known, Parallel
+from index.training.model import Whole, save
+from index.training.rounding import shipped_weights
 
-SHARES = {"around": 0.85, "qa": 0.075, "cloze": 0.075}  # of the steps
-TOGETHER = 4  # questions of one passage in a batch, at most
-ENGLISH = 0.15  # of a neighbourhood's texts that the student reads in English too
-TWINS = 0.95  # texts nearer than this are no negatives of each other
-TEACHER = 0.35  # of a similarity that is the teacher's, the rest is the encoder's own before this stage
-NEAR = 3.0  # weight of the cosine to the frozen vector
+DRAWN = 31  # of the texts listed beside one, so many come with it
+BESIDE = 8  # passages near one that come with it
+TWINS, SAME = 0.95, 0.85  # texts, and passages, nearer than this are no negatives of each other
+GUIDE, OWN = 0.01, 0.05  # temperatures of the guide's cosines and of the encoder's own
+ENGLISH = 0.25  # of the texts whose second side is another language's again, not English
 
 
-class Grouped(Pool):
-    """A pool whose batches put rows of one and the same `b` together, so that it is encoded once for all of them."""
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast; `texts` and `questions` of a batch, at most; `asked` is the share of steps with questions."""
 
-    def batches(self, tokens: int, rows: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-        """As `Pool.batches`, with `tokens` counted over the different `b`; of one `b` at most 4 rows an epoch."""
-        same: dict[bytes, list[int]] = {}
-        for i, b in enumerate(self.b):
-            same.setdefault(b.tobytes(), []).append(i)
-        found = list(same.values())
-        length = np.array([len(self.b[group[0]]) for group in found])
-        while True:
-            order = rng.permutation(len(found))
-            made = []
-            for start in range(0, len(order), 8 * rows):
-                block = order[start : start + 8 * rows]
-                block = block[np.argsort(length[block], kind="stable")[::-1]]
-                at = 0
-                while at < len(block):
-                    size = min(rows // 2, max(4, tokens // int(length[block[at]])))
-                    made.append(np.concatenate([rng.permutation(found[i])[:TOGETHER] for i in block[at : at + size]]))
-                    at += size
-            for i in rng.permutation(len(made)):
-                if len(made[i]) > 1 or len(made) == 1:
-                    yield made[i]
+    minutes: float = 8.0
+    steps: int | None = None  # the end comes after so many steps, and not by the clock
+    trunk: float = 3e-4
+    words: float = 7e-4
+    static: float = 2e-3
+    texts: int = 1024
+    questions: int = 640
+    asked: float = 0.4
+    tokens: int = 32_768  # padded, encoded at once
+    warmup: float = 0.02
+    seed: int = 0
 
 
-def distinct(rows: list[np.ndarray]) -> tuple[list[np.ndarray], torch.Tensor]:
-    """The different ones of the rows, and for each row its place among them."""
-    number: dict[bytes, int] = {}
-    places = [number.setdefault(row.tobytes(), len(number)) for row in rows]
-    return [np.frombuffer(row, rows[0].dtype) for row in number], torch.tensor(places)
+def neighbourhoods(parallel: Parallel, most: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Numbers of `most` texts for ever: texts drawn by weight, each with 31 of those near it."""
+    ends = np.cumsum(parallel.weight) / parallel.weight.sum()
+    seeds = -(-most // (DRAWN + 1))
+    while True:
+        first = np.searchsorted(ends, rng.random(seeds)).clip(max=len(ends) - 1)
+        near = parallel.near[first]
+        near = rng.permuted(near, axis=1)[:, :DRAWN]
+        yield rng.permutation(np.unique(np.concatenate([first, near.ravel()])))[:most]
 
 
-def by_length(of: Callable[[list[np.ndarray]], torch.Tensor], rows: list[np.ndarray]) -> torch.Tensor:
-    """`of(rows)`, called for the shorter half, the longest fifth and those between apart, so that little is padded."""
-    order = np.argsort([len(row) for row in rows], kind="stable")
-    parts = np.split(order, [len(rows) // 2, len(rows) * 4 // 5])
-    out = torch.cat([of([rows[i] for i in part]) for part in parts if len(part)])
-    return out[torch.from_numpy(np.argsort(order)).to(out.device)]
+def questions(asked: Asked, most: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Numbers of `most` questions for ever, no two of one passage: half drawn by weight, half of passages near those."""
+    ends = np.cumsum(asked.weight) / asked.weight.sum()
+    while True:
+        first = np.searchsorted(ends, rng.random(most // 2)).clip(max=len(ends) - 1)
+        seeds = asked.place[first[: max(1, most // 2 // BESIDE)]]
+        places = rng.permuted(asked.near[seeds], axis=1)[:, :BESIDE].ravel()
+        near = asked.first[places] + (rng.random(len(places)) * asked.count[places]).astype(np.int64)
+        rows = np.concatenate([first, near])
+        yield rows[np.sort(np.unique(asked.place[rows], return_index=True)[1])]
 
 
-def relations(student: torch.Tensor, frozen: torch.Tensor, known: torch.Tensor) -> dict[str, torch.Tensor]:
-    """The losses of n texts in another language, `student` (n, dim), against their English, `frozen` (n, dim), unit rows.
+def divergence(have: torch.Tensor, want: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """KL of the softmaxed rows of `have` (n, n) from those of `want`, where `out` is not true; the mean over rows."""
+    a, b = (x.masked_fill(out, -1e4).log_softmax(-1) for x in (have, want))
+    return F.kl_div(a, b, reduction="batchmean", log_target=True)
 
-    `known` (n, n) are the cosines between the English texts. `near`: the cosine of a text to its own English; `pick`: contrast
-    of each with the others' English; `across`, `back` and `among`: KL of the softmaxed cosines to the other n - 1, of student
-    to frozen, of frozen to student and of student to student, from those known (relations in place of positions: Park et
-    al. 2019). A text's cosine to itself is left out there, beside which no other would count.
+
+def known_of(guide: tuple[torch.Tensor, torch.Tensor], own: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    """(n, n) logits of rows against rows: half the guide's, half the encoder's own."""
+    return 0.5 * (guide[0].float() @ guide[1].float().T / GUIDE + own[0].float() @ own[1].float().T / OWN)
+
+
+def relations(a: torch.Tensor, b: torch.Tensor, known: torch.Tensor, twins: torch.Tensor) -> dict[str, torch.Tensor]:
+    """The losses of n texts seen in two languages each, `a` and `b` (n, dim) unit rows.
+
+    `pick`: contrast of a text with its translation, where `twins` (n, n) are no negatives. `across`, `back`, `among`, `second`: KL of the
+    softmaxed cosines to the other n - 1 from the logits `known` (n, n) (relations in place of positions: Park et al. 2019). A
+    text's cosine to itself is left out there, beside which no other would count.
     """
-    itself = torch.eye(len(known), dtype=torch.bool, device=known.device)
-    across, among = student @ frozen.T, student @ student.T
-
-    def divergence(have: torch.Tensor) -> torch.Tensor:
-        a, b = ((x / losses.TEMPERATURE).masked_fill(itself, -1e4).log_softmax(-1) for x in (have, known))
-        return F.kl_div(a, b, reduction="batchmean", log_target=True)
-
+    itself = torch.eye(len(a), dtype=torch.bool, device=a.device)
+    across = a @ b.T / losses.TEMPERATURE
     return {
-        "near": NEAR * losses.cosine(student, frozen),
-        "pick": losses.contrast(student, frozen, losses.alike(frozen, TWINS)),
-        "across": divergence(across),
-        "back": divergence(across.T),
-        "among": divergence(among),
+        "pick": losses.contrast(a, b, twins),
+        "across": divergence(across, known, itself),
+        "back": divergence(across.T, known.T, itself),
+        "among": divergence(a @ a.T / losses.TEMPERATURE, known, itself),
+        "second": divergence(b @ b.T / losses.TEMPERATURE, known, itself),
     }
 
 
-def objective(teacher: Encoder, frozen: Whole, plan: Plan) -> Loss:
-    """`relations` of a neighbourhood; contrast of the two sides of other pools, where sides that are nearly equal, by 0.85,
-    are no negatives."""
-    rng = np.random.default_rng(plan.seed + 1)
-    frozen.to(plan.device).eval()
-    teacher.to(plan.device).eval()
-
-    def taught(rows: list[np.ndarray]) -> torch.Tensor:
-        return teacher(*pad(rows, plan.device)).float()
-
-    def loss(student: Whole, pool: Pool, rows: np.ndarray) -> dict[str, torch.Tensor]:
-        if not isinstance(pool, Around):
-            texts, at = distinct([pool.b[i] for i in rows])
-            a, b = by_length(student, [pool.a[i] for i in rows]), by_length(student, texts)[at]
-            return {"contrast": losses.contrast(a, b, losses.alike(b.detach(), SAME))}
-        english = [pool.a[i] for i in rows]
-        with torch.no_grad():
-            own, other = by_length(frozen, english), by_length(taught, [pool.t[i] for i in rows])
-            known = (1 - TEACHER) * own @ own.T + TEACHER * other @ other.T
-        read = [pool.a[i] if rng.random() < ENGLISH else pool.b[i] for i in rows]
-        return relations(by_length(student, read), own, known)
-
-    return loss
+def of_texts(encode: Callable[[np.ndarray], torch.Tensor], parallel: Parallel, rows: np.ndarray, rng: np.random.Generator) -> dict[str, torch.Tensor]:
+    """`relations` of a neighbourhood: one side is read in another language, the other in English, or either way round."""
+    swap = rng.random(len(rows)) < ENGLISH
+    one = np.where(swap, parallel.english[rows], parallel.other[rows])
+    two = np.where(swap, parallel.other[rows], parallel.english[rows])
+    a, b = encode(np.concatenate([one, two])).split(len(rows))
+    at = torch.from_numpy(rows).to(a.device)
+    guide, own = parallel.guide[at], parallel.own[at]
+    return relations(a, b, known_of((guide, guide), (own, own)), losses.alike(own.float(), TWINS))
 
 
-def joint(whole: Whole, frozen: Whole, teacher: Encoder, pools: dict[str, Pool], plan: Plan, out: Path) -> Whole:
-    """`whole` after stage 5; checkpoints at `out`. `frozen` is the same before it."""
-    rows = {n: Grouped(p.a, p.b, p.t) for n, p in pools.items() if n in SHARES and len(p)}
-    rows["around"] = Around.of(pools, frozen.static.weight.detach().cpu().numpy(), plan.seed)
-    return train(whole, lambda p: cycle(rows, SHARES, p), lambda p: objective(teacher, frozen, p), plan, out)
+def of_questions(encode: Callable[[np.ndarray], torch.Tensor], asked: Asked, rows: np.ndarray) -> dict[str, torch.Tensor]:
+    """`contrast` of questions and passages, in whatever language; `told`: KL to what is known of the passages in the question's own
+    script, since between scripts the guide prefers its own."""
+    q, p = encode(np.concatenate([asked.question[rows], asked.passage[rows]])).split(len(rows))
+    at = torch.from_numpy(rows).to(q.device)
+    guide, own = [side[at] for side in asked.guide], [side[at] for side in asked.own]
+    scripts = [torch.from_numpy(side[rows]).to(q.device) for side in asked.han]
+    other = scripts[0][:, None] != scripts[1][None]
+    alone = (~other).sum(1, keepdim=True) < 2
+    known = known_of(guide, own)
+    told = divergence((q @ p.T / losses.TEMPERATURE).masked_fill(alone, 0), known.masked_fill(alone, 0), other & ~alone)
+    return {"contrast": losses.contrast(q, p, losses.alike(own[1].float(), SAME)), "told": told}
+
+
+def joint(
+    whole: Whole, known: Known, plan: Plan, out: Path, probe: Callable[[Whole], str] | None = None, every: float = 60.0
+) -> Whole:
+    """`whole` after the stage, written to `out.safetensors`, and every minute so far to `out.unfinished.safetensors`. Weights are
+    seen as they will be shipped, rounded.
+
+    The rates rise linearly, then fall linearly to zero. `probe` says something of the model whenever it is written.
+    """
+    device = known.texts.flat.device
+    whole = whole.to(device).train()
+    whole.encoder.words.sparse = whole.static.sparse = False
+    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    rng = np.random.default_rng(plan.seed)
+    texts, asked = neighbourhoods(known.parallel, plan.texts, rng), questions(known.asked, plan.questions, rng)
+    named = dict(whole.named_parameters())
+    rates = {"encoder.words.weight": plan.words, "static.weight": plan.static}
+    trunk = [p for n, p in named.items() if n not in rates]
+    groups = [{"params": trunk, "peak": plan.trunk, "weight_decay": 0.01}]
+    groups += [{"params": [named[n]], "peak": rate, "weight_decay": 0.0} for n, rate in rates.items()]
+    optimiser = torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98), fused=device.type == "cuda")
+    began, said, step, mean = time.monotonic(), time.monotonic(), 0, {}
+
+    unfinished = out.with_suffix(".unfinished.safetensors")
+
+    def written() -> None:
+        losses_now = {k: round(float(v), 3) for k, v in sorted(mean.items())}
+        whole.eval()
+        save(whole, unfinished)
+        print(f"joint: {(time.monotonic() - began) / 60:.1f} min, step {step}, {losses_now} {probe(whole) if probe else ''}", flush=True)
+        whole.train()
+
+    while (done := step / plan.steps if plan.steps else (time.monotonic() - began) / (60 * plan.minutes)) < 1:
+        for group in optimiser.param_groups:
+            group["lr"] = group["peak"] * min(1.0, done / plan.warmup) * (1 - done)
+        weights = {n: w.to(dtype) for n, w in shipped_weights(named).items()}
+
+        def encode(at: np.ndarray, weights: dict[str, torch.Tensor] = weights) -> torch.Tensor:
+            return known.texts.encode(lambda ids, mask: functional_call(whole, weights, (ids, mask)), at, plan.tokens)
+
+        if rng.random() < plan.asked:
+            parts = of_questions(encode, known.asked, next(asked))
+        else:
+            parts = of_texts(encode, known.parallel, next(texts), rng)
+        sum(parts.values()).backward()
+        torch.nn.utils.clip_grad_norm_(named.values(), 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+        step += 1
+        for key, value in parts.items():
+            mean[key] = 0.98 * mean.get(key, value.detach()) + 0.02 * value.detach()
+        if time.monotonic() - said > every:
+            said = time.monotonic()
+            written()
+    written()
+    unfinished.replace(out.with_suffix(".safetensors"))
+    return whole.eval()

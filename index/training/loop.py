@@ -13,10 +13,9 @@ import torch
 from tqdm import tqdm
 
 from index.training.mixture import Pool
-from index.training.model import Encoder, Whole, load, save
+from index.training.model import Encoder, load, save
 
-Model = Encoder | Whole
-Loss = Callable[[Model, Pool, np.ndarray], dict[str, torch.Tensor]]
+Loss = Callable[[Encoder, Pool, np.ndarray], dict[str, torch.Tensor]]
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,6 @@ class Plan:
 
     minutes: float
     words: float = 1e-3
-    static: float = 2e-3
     trunk: float = 1e-4
     tokens: int = 3072
     rows: int = 256
@@ -68,15 +66,15 @@ def together(workers: int, model: torch.nn.Module, work: Callable[..., None], *a
 
 
 def train(
-    model: Model,
+    model: Encoder,
     batches: Callable[[Plan], Iterator[tuple[str, Pool, np.ndarray]]],
     loss: Callable[[Plan], Loss],
     plan: Plan,
     out: Path,
-) -> Model:
+) -> Encoder:
     """The model after `plan.minutes`, or `plan.steps`; `out.safetensors` and `out.json` are written every few minutes.
 
-    The vocabulary's rows, static ones too, take a sparse Adam (only rows of the batch move), the rest AdamW; the rates rise
+    The vocabulary's rows take a sparse Adam (only rows of the batch move), the rest AdamW; the rates rise
     linearly, then fall linearly to zero towards the end. A run that was broken off goes on from its last
     checkpoint with the time it has left (the moments of Adam start anew). With `plan.workers` above 1 (CPU only),
     that many processes of one thread each update the same weights without locks (Hogwild, Niu et al. 2011): on cores
@@ -97,16 +95,14 @@ def train(
     return model.eval()
 
 
-def _work(worker: int, model: Model, batches, loss, plan: Plan, out: Path, state: dict) -> None:
+def _work(worker: int, model: Encoder, batches, loss, plan: Plan, out: Path, state: dict) -> None:
     spent, step = state["spent"], state["step"]
     plan = replace(plan, seed=plan.seed + 1000 * worker + step)
     torch.manual_seed(plan.seed)
     stream, losses = batches(plan), loss(plan)
-    tables = {m: plan.static if n == "static" else plan.words for n, m in model.named_modules() if getattr(m, "sparse", False)}
-    of_tables = {id(p) for m in tables for p in m.parameters()}
-    trunk = [p for p in model.parameters() if id(p) not in of_tables]
+    trunk = [p for n, p in model.named_parameters() if not n.startswith("words")]
     slow = torch.optim.AdamW(trunk, lr=plan.trunk, weight_decay=0.01)
-    fast = torch.optim.SparseAdam([{"params": [*m.parameters()], "lr": rate} for m, rate in tables.items()])
+    fast = torch.optim.SparseAdam(model.words.parameters(), lr=plan.words)
     peaks = [(group, group["lr"]) for optimiser in (slow, fast) for group in optimiser.param_groups]
     clock, saved, mean = time.monotonic(), spent, {}
     total, unit = (plan.steps, "step") if plan.steps else (round(plan.minutes * 60), "s")
@@ -141,7 +137,7 @@ def _work(worker: int, model: Model, batches, loss, plan: Plan, out: Path, state
         tqdm.write(f"{out.stem}: worker {worker} made {step - state['step']} steps")
 
 
-def _checkpoint(model: Model, out: Path, plan: Plan, spent: float, step: int, mean: dict) -> None:
+def _checkpoint(model: Encoder, out: Path, plan: Plan, spent: float, step: int, mean: dict) -> None:
     save(model, out.with_suffix(".safetensors"))
     losses = {k: round(v, 4) for k, v in sorted(mean.items())}
     state = {"spent": spent, "step": step, "losses": losses, "plan": asdict(plan)}

@@ -89,18 +89,15 @@ class Whole(nn.Module):
         self.static = nn.Embedding.from_pretrained(static.detach().clone(), freeze=False, sparse=True)
         self.register_buffer("turn", turn.clone())
 
-    def plain(self, rows: list[np.ndarray]) -> torch.Tensor:
-        """(n, dim) unit rows before the turn: the mean of the states beside the mean of the static rows."""
-        ids, mask = pad(rows, str(self.turn.device))
+    def plain(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """(n, dim) float32 unit rows before the turn: the mean of the states beside the mean of the static rows."""
         keep = mask[:, :, None].float()
-        both = torch.cat([self.encoder.states(ids, mask).float(), self.static(ids)], -1)
+        both = torch.cat([self.encoder.states(ids, mask).float(), self.static(ids).float()], -1)
         return F.normalize((both * keep).sum(1) / keep.sum(1), dim=-1)
 
-    def forward(self, rows: list[np.ndarray]) -> torch.Tensor:
-        """(n, dim) float32 unit rows of texts, given as their token ids."""
-        plain = self.plain(rows)
-        with torch.autocast(plain.device.type, enabled=False):
-            return F.normalize(plain @ self.turn.T, dim=-1)
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """(n, length) ids and 0/1 mask to (n, dim) float32 unit rows."""
+        return F.normalize(self.plain(ids, mask) @ self.turn.T, dim=-1)
 
 
 def pad(rows: list[np.ndarray], device: str = "cpu") -> tuple[torch.Tensor, torch.Tensor]:

@@ -7,7 +7,7 @@ English questions meet sentences in each of them: of QA sets, with words switche
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import nn
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from index.reader import context, pair
 from index.training.loop import together
@@ -158,54 +159,84 @@ class Lists:
 
 def loss(reader: Reader, drawn: Drawn) -> dict[str, torch.Tensor]:
     """`choice`, the cross entropy of choosing the right option, and `answers`, that of saying of each whether it answers."""
+    device = reader.score.weight.device
     order = np.argsort([len(ids) for ids, _ in drawn.pairs], kind="stable")
-    found = [reader(*padded([drawn.pairs[i] for i in some])) for some in np.array_split(order, 3) if len(some)]
-    scores = torch.cat(found)[torch.from_numpy(np.argsort(order, kind="stable"))]
-    chosen = [-F.log_softmax(scores[at : at + n], 0)[0] for at, n in drawn.groups] or [scores.sum() * 0]
-    weight = torch.tensor(_POSITIVE)
+    parts = [some for some in np.array_split(order, 3 + len(order) // 256) if len(some)]
+    found = [reader(*(part.to(device) for part in padded([drawn.pairs[i] for i in some]))) for some in parts]
+    scores = torch.cat(found)[torch.from_numpy(np.argsort(order, kind="stable")).to(device)]
+    weight = torch.tensor(_POSITIVE, device=device)
     return {
-        "choice": torch.stack(chosen).mean(),
-        "answers": 0.5 * F.binary_cross_entropy_with_logits(scores, drawn.right, pos_weight=weight),
+        "choice": _choice(scores, drawn.groups),
+        "answers": 0.5 * F.binary_cross_entropy_with_logits(scores, drawn.right.to(device), pos_weight=weight),
     }
+
+
+def _choice(scores: torch.Tensor, groups: list[tuple[int, int]]) -> torch.Tensor:
+    """The mean over `groups` of the cross entropy of choosing the first of each."""
+    if not groups:
+        return scores.sum() * 0
+    place = torch.zeros(len(groups), max(n for _, n in groups), dtype=torch.long)
+    there = torch.zeros(place.shape, dtype=torch.bool)
+    for row, (at, n) in enumerate(groups):
+        place[row, :n], there[row, :n] = torch.arange(at, at + n), True
+    options = scores[place.to(scores.device)].masked_fill(~there.to(scores.device), -1e4)
+    return -F.log_softmax(options, -1)[:, 0].mean()
+
+
+class Stream(IterableDataset):
+    """Batches of so many questions for ever, each of one of `lists`, drawn by their shares; each process has its own."""
+
+    def __init__(self, lists: Sequence[tuple[float, Lists]], questions: int, seed: Sequence[int]) -> None:
+        self._lists, self._questions, self._seed = lists, questions, seed
+
+    def __iter__(self) -> Iterator[Drawn]:
+        worker = get_worker_info()
+        rng = np.random.default_rng((*self._seed, worker.id if worker else 0))
+        shares = np.array([share for share, _ in self._lists])
+        while True:
+            _, some = self._lists[int(rng.choice(len(shares), p=shares / shares.sum()))]
+            yield some.draw(self._questions, rng)
 
 
 def train(
     reader: Reader, lists: Sequence[tuple[float, Lists]], out: Path, minutes: float, *, steps: int | None = None, workers: int = 1, questions: int = 12,
-    rate: float = 1e-4, bf16: bool = False, seed: int = 0,
+    rate: float = 1e-4, bf16: bool = False, seed: int = 0, device: str = "cpu", said: float = 120,
 ) -> Reader:
-    """The reader after so many minutes, or steps of a process; written to `out` every few minutes and at the end. Each batch is
+    """The reader after so many minutes, or steps of a process; written to `out` every `said` seconds and at the end. Each batch is
     drawn of one of `lists`, by their shares.
 
-    `workers` processes of one thread update the same weights without locks (Hogwild, Niu et al. 2011).
+    On a CPU, `workers` processes of one thread update the same weights without locks (Hogwild, Niu et al. 2011); elsewhere they draw.
     """
-    plan = {"minutes": minutes, "steps": steps, "questions": questions, "rate": rate, "bf16": bf16, "seed": seed}
-    together(workers, reader.train(), _work, lists, out, plan)
+    plan = {"minutes": minutes, "steps": steps, "questions": questions, "rate": rate, "bf16": bf16, "seed": seed, "draw": 0, "said": said}
+    if device == "cpu":
+        together(workers, reader.train(), _work, lists, out, plan)
+    else:
+        _work(0, reader.to(device).train(), lists, out, plan | {"draw": workers})
     save(reader, out)
     return reader.eval()
 
 
 def _work(worker: int, reader: Reader, lists: Sequence[tuple[float, Lists]], out: Path, plan: dict) -> None:
-    rng = np.random.default_rng((plan["seed"], worker))
+    stream = Stream(lists, plan["questions"], (plan["seed"], worker))
+    draws = iter(DataLoader(stream, batch_size=None, num_workers=plan["draw"], prefetch_factor=4 if plan["draw"] else None))
     learning = [p for p in reader.parameters() if p.requires_grad]
     added = [*reader.segments.parameters(), *reader.positions.parameters()]
     others = [p for p in learning if all(p is not a for a in added)]
     groups = [{"params": others, "times": 1.0}, {"params": added, "times": STRETCH, "weight_decay": 0.0}]
     optimiser = torch.optim.AdamW(groups, lr=plan["rate"], weight_decay=0.01)
-    shares = np.array([share for share, _ in lists])
     began, said, step, mean = time.monotonic(), time.monotonic(), 0, {}
     while (done := step / plan["steps"] if plan["steps"] else (time.monotonic() - began) / (60 * plan["minutes"])) < 1:
         for group in optimiser.param_groups:
             group["lr"] = group["times"] * plan["rate"] * min(1.0, done / 0.04) * (1 - done)
-        with torch.autocast("cpu", torch.bfloat16, enabled=plan["bf16"]):
-            _, some = lists[int(rng.choice(len(lists), p=shares / shares.sum()))]
-            parts = loss(reader, some.draw(plan["questions"], rng))
+        with torch.autocast(learning[0].device.type, torch.bfloat16, enabled=plan["bf16"]):
+            parts = loss(reader, next(draws))
         sum(parts.values()).backward()
         torch.nn.utils.clip_grad_norm_(learning, 1.0)
         optimiser.step()
         optimiser.zero_grad()
         step += 1
-        mean = {k: 0.98 * mean.get(k, v.item()) + 0.02 * v.item() for k, v in parts.items()}
-        if worker == 0 and time.monotonic() - said > 120:
+        mean = {k: 0.98 * mean.get(k, v.detach()) + 0.02 * v.detach() for k, v in parts.items()}
+        if worker == 0 and time.monotonic() - said > plan["said"]:
             said = time.monotonic()
-            print(f"reader: {(said - began) / 60:.1f} min, step {step}, {({k: round(v, 3) for k, v in mean.items()})}", flush=True)
+            print(f"reader: {(said - began) / 60:.1f} min, step {step}, {({k: round(float(v), 3) for k, v in mean.items()})}", flush=True)
             save(reader, out)

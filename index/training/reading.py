@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 
 from index.embedder import StaticEmbedder
 from index.normalise import fold
+from index.training import asked
 from index.training import data as corpus
 from index.training.holes import Holes, han_names
 from index.training.retrieve import ENDS, Switch
@@ -66,13 +67,14 @@ class Sentences:
 
 
 def answered(data: Path, ban: set[str], sentences: Sentences) -> Iterator[Asked]:
-    """The QA sets: the sentence of a context in which the answer starts, the others beside it."""
+    """The QA sets, and their questions' translations: the sentence of a context in which the answer starts, the others beside it."""
+    translated, _ = asked.lines()
     for path in sorted((data / "qa").glob("*.jsonl.xz")):
         single = path.name.startswith("qamr")  # whose contexts are sentences already
         documents: dict[str, list[int]] = {}
         found = []
         with lzma.open(path, "rt", encoding="utf-8") as file:
-            for row in map(json.loads, file):
+            for place, row in enumerate(map(json.loads, file)):
                 context = row["context"]
                 if not row["answers"] or corpus.any_in(ban, (row["question"], context)):
                     continue
@@ -87,9 +89,10 @@ def answered(data: Path, ban: set[str], sentences: Sentences) -> Iterator[Asked]
                     numbers.append(sentences.add(context[a:b], numbers[-1]))
                 key = ":".join(str(row.get("id", "")).split(":")[:4]) if single else context
                 documents.setdefault(key, []).extend(numbers[1:])
-                found.append((row["question"], numbers[1 + at], answer["text"], key))
-        lang = path.name.split(".")[1]
-        for question, gold, answer, key in found:
+                others = translated[path.name.removesuffix(".jsonl.xz")].get(place, [])
+                asks = [(path.name.split(".")[1], row["question"]), *(pair for other in others for pair in other.items())]
+                found += [(lang, question, numbers[1 + at], answer["text"], key) for lang, question in asks]
+        for lang, question, gold, answer, key in found:
             beside = tuple(sorted({n for n in documents[key] if n != gold})[:60])
             yield Asked(question, gold, answer, beside, lang, made=False)
 
@@ -140,8 +143,8 @@ def build(
     rng = np.random.default_rng(seed)
     ban = corpus.banned(data, benchmarks)
     holes, sentences = Holes(han_names(data), rng), Sentences()
-    asked = [*answered(data, ban, sentences), *with_holes(data, ban, sentences, holes, rng, scale)]
-    _write(asked, sentences, holes, Switch(data, seed), folder, out, seed, rng)
+    found = [*answered(data, ban, sentences), *with_holes(data, ban, sentences, holes, rng, scale)]
+    _write(found, sentences, holes, Switch(data, seed), folder, out, seed, rng)
 
 
 def build_written(articles: Iterable[Written], data: Path, folder: Path, out: Path, seed: int = 0) -> None:

@@ -43,3 +43,14 @@ def as_shipped(model: Encoder) -> Encoder:
     for name, weight in out.named_parameters():
         weight.copy_(_shipped(name, weight))
     return out
+
+
+def shipped_weights(named: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The parameters of a `Whole` as they will be shipped; gradients pass the rounding as if it were not there (the
+    straight-through estimator of Bengio et al. 2013)."""
+    out = {}
+    for name, values in named.items():
+        with torch.no_grad():
+            moved = _shipped(name.removeprefix("encoder."), values) - values
+        out[name] = values + moved
+    return out
