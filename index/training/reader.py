@@ -157,9 +157,8 @@ class Lists:
         return pair(question, words[number], context(title, before))
 
 
-def loss(reader: Reader, drawn: Drawn) -> dict[str, torch.Tensor]:
+def loss(reader: Reader, drawn: Drawn, device: torch.device | str = "cpu") -> dict[str, torch.Tensor]:
     """`choice`, the cross entropy of choosing the right option, and `answers`, that of saying of each whether it answers."""
-    device = reader.score.weight.device
     order = np.argsort([len(ids) for ids, _ in drawn.pairs], kind="stable")
     parts = [some for some in np.array_split(order, 3 + len(order) // 256) if len(some)]
     found = [reader(*(part.to(device) for part in padded([drawn.pairs[i] for i in some]))) for some in parts]
@@ -229,7 +228,7 @@ def _work(worker: int, reader: Reader, lists: Sequence[tuple[float, Lists]], out
         for group in optimiser.param_groups:
             group["lr"] = group["times"] * plan["rate"] * min(1.0, done / 0.04) * (1 - done)
         with torch.autocast(learning[0].device.type, torch.bfloat16, enabled=plan["bf16"]):
-            parts = loss(reader, next(draws))
+            parts = loss(reader, next(draws), learning[0].device)
         sum(parts.values()).backward()
         torch.nn.utils.clip_grad_norm_(learning, 1.0)
         optimiser.step()
