@@ -14,6 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch.func import functional_call
+from tqdm import tqdm
 
 from index.training import losses
 from index.training.known import Asked, Known, Parallel
@@ -121,13 +122,11 @@ def of_questions(encode: Callable[[np.ndarray], torch.Tensor], asked: Asked, row
     return {"contrast": losses.contrast(q, p, losses.alike(own[1].float(), SAME)), "told": told}
 
 
-def joint(
-    whole: Whole, known: Known, plan: Plan, out: Path, probe: Callable[[Whole], str] | None = None, every: float = 60.0
-) -> Whole:
-    """`whole` after the stage, written to `out.safetensors`, and every minute so far to `out.unfinished.safetensors`. Weights are
+def joint(whole: Whole, known: Known, plan: Plan, out: Path, every: float = 60.0) -> Whole:
+    """`whole` after the stage, written to `out.safetensors`, and every `every` seconds so far to `out.unfinished.safetensors`. Weights are
     seen as they will be shipped, rounded.
 
-    The rates rise linearly, then fall linearly to zero. `probe` says something of the model whenever it is written.
+    The rates rise linearly, then fall linearly to zero.
     """
     device = known.texts.flat.device
     whole = whole.to(device).train()
@@ -147,11 +146,10 @@ def joint(
 
     def written() -> None:
         losses_now = {k: round(float(v), 3) for k, v in sorted(mean.items())}
-        whole.eval()
         save(whole, unfinished)
-        print(f"joint: {(time.monotonic() - began) / 60:.1f} min, step {step}, {losses_now} {probe(whole) if probe else ''}", flush=True)
-        whole.train()
+        tqdm.write(f"joint: {(time.monotonic() - began) / 60:.1f} min, step {step}, {losses_now}")
 
+    bar = tqdm(total=plan.steps or round(60 * plan.minutes), desc="joint", unit="step" if plan.steps else "s", mininterval=10)
     while (done := step / plan.steps if plan.steps else (time.monotonic() - began) / (60 * plan.minutes)) < 1:
         for group in optimiser.param_groups:
             group["lr"] = group["peak"] * min(1.0, done / plan.warmup) * (1 - done)
@@ -169,11 +167,13 @@ def joint(
         optimiser.step()
         optimiser.zero_grad()
         step += 1
+        bar.update((step if plan.steps else min(bar.total, round(time.monotonic() - began))) - bar.n)
         for key, value in parts.items():
             mean[key] = 0.98 * mean.get(key, value.detach()) + 0.02 * value.detach()
         if time.monotonic() - said > every:
             said = time.monotonic()
             written()
+    bar.close()
     written()
     unfinished.replace(out.with_suffix(".safetensors"))
     return whole.eval()
