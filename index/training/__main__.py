@@ -114,7 +114,6 @@ def run(o: argparse.Namespace) -> None:
         elif stage == "mix" and not (work / "pools" / "switched.npz").exists():
             both = mixture.Tokens(work / "tokenizer.json", teacher / "tokenizer.json")
             mixture.build(o.data, work, both, o.benchmarks, o.scale, o.seed)
-            gather.build(o.data, work, o.benchmarks, o.scale, o.seed, o.written or written.FOLDER)
             retrieve.build(o.data, work, both, o.benchmarks, o.scale, o.seed)
         elif stage == "static":
             vocab = mixture.Tokens(work / "tokenizer.json", teacher / "tokenizer.json").student.get_vocab_size()
@@ -138,6 +137,7 @@ def run(o: argparse.Namespace) -> None:
             if not isinstance(start, Whole):
                 frozen = export.whole(work, list(pools(list(retrieve.POOLS)).values()), before)
                 start = Whole(start, frozen.static.weight, frozen.turn)
+            gather.build(o.data, work, o.benchmarks, o.scale, o.seed, o.written or written.FOLDER)
             tokens = 16 * o.tokens
             learnt = known.know(work, start, guide.load(guide.find(o.guide)), o.device, tokens, o.seed)
             slow = joint.Plan(

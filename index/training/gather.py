@@ -20,11 +20,10 @@ TITLES = 0.35  # of those of stage `mix`
 LONGEST = 900  # characters of the English side of a paragraph
 CLOZES = 3.0  # times as many as stage `retrieve` makes
 AROUND = 2  # sentences of a written article on either side of the one that answers
-UNORDERED = 40_000  # rows of a set from which on they were sampled at random
 
 
 def parallel(
-    data: Path, ban: set[str], rng: np.random.Generator, scale: float, articles: list[written.Written]
+    data: Path, ban: set[str], rng: np.random.Generator, scale: float, abouts: list[asked.About], articles: list[written.Written]
 ) -> Iterator[tuple[str, str, str]]:
     """(kind, English, the same in another language, or nothing)."""
     for name in corpus.ENGLISH_FIRST:
@@ -36,8 +35,7 @@ def parallel(
             yield "title", a, b
     for text in mixture.english(data, ban, int(20_000 * scale)):
         yield "english", text, ""
-    same = [about.questions for about in asked.read(data, ban)]
-    same += [fact.questions for article in articles for fact in article.facts]
+    same = [*(a.questions for a in abouts), *(fact.questions for article in articles for fact in article.facts)]
     for questions in same:
         for lang, text in questions.items():
             if "en" in questions and lang != "en":
@@ -55,7 +53,7 @@ def _of_set(
     most = int(scale * (DOCS if docs else MOST.get(source, len(block))))
     for pair in mixture.picked(block, most, lambda pair: allowed([pair]), rng):
         yield "docs" if docs else "sentence", *pair
-    if len(block) >= UNORDERED or "tatoeba" in source or source in ("osm_web", "tldr", "twlaw"):
+    if not mixture.ordered(source, len(block)):
         return
     joint = " " if name == "en_de" else ""
     for _ in range(1 if docs else 2):  # two ways of cutting
@@ -74,14 +72,15 @@ def _of_set(
 
 
 def questions(
-    data: Path, ban: set[str], rng: np.random.Generator, scale: float, articles: list[written.Written], seed: int
+    data: Path, ban: set[str], rng: np.random.Generator, scale: float, abouts: list[asked.About], articles: list[written.Written],
+    seed: int,
 ) -> Iterator[tuple[str, str, str]]:
     """(kind, question, a passage that answers it), each in any language."""
     switch = retrieve.Switch(data, seed)
     for question, passage in retrieve.questions(data, ban):
         yield "qa", question, passage
         yield "switched", switch(question), passage
-    for about in asked.read(data, ban):
+    for about in abouts:
         for lang, question in about.questions.items():
             for other, passage in about.passages.items():
                 if len(about.passages) > 1 or lang != other:
@@ -103,9 +102,10 @@ def build(
     """Writes both files to `work`, unless they are there; `scale` shrinks every share; `folder` has the written articles."""
     if (work / ASKED).exists():
         return
-    ban, rng, articles = corpus.banned(data, benchmarks), np.random.default_rng(seed), list(written.read(folder))
-    both = ((PARALLEL, parallel(data, ban, rng, scale, articles)), (ASKED, questions(data, ban, rng, scale, articles, seed)))
-    for file, rows in both:
+    ban, rng = corpus.banned(data, benchmarks), np.random.default_rng(seed)
+    abouts, articles = list(asked.read(data, ban)), list(written.read(folder))
+    pairs = parallel(data, ban, rng, scale, abouts, articles)
+    for file, rows in ((PARALLEL, pairs), (ASKED, questions(data, ban, rng, scale, abouts, articles, seed))):
         count: dict[str, int] = {}
         beside = (work / file).with_suffix(".part")
         with lzma.open(beside, "wt", encoding="utf-8", newline="\n", preset=6) as out:

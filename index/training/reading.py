@@ -15,8 +15,8 @@ from tokenizers import Tokenizer
 
 from index.embedder import StaticEmbedder
 from index.normalise import fold
-from index.training import asked
 from index.training import data as corpus
+from index.training.asked import lines as translations
 from index.training.holes import Holes, han_names
 from index.training.retrieve import ENDS, Switch
 from index.training.written import Written
@@ -68,7 +68,7 @@ class Sentences:
 
 def answered(data: Path, ban: set[str], sentences: Sentences) -> Iterator[Asked]:
     """The QA sets, and their questions' translations: the sentence of a context in which the answer starts, the others beside it."""
-    translated, _ = asked.lines()
+    translated, _ = translations()
     for path in sorted((data / "qa").glob("*.jsonl.xz")):
         single = path.name.startswith("qamr")  # whose contexts are sentences already
         documents: dict[str, list[int]] = {}
@@ -143,8 +143,8 @@ def build(
     rng = np.random.default_rng(seed)
     ban = corpus.banned(data, benchmarks)
     holes, sentences = Holes(han_names(data), rng), Sentences()
-    found = [*answered(data, ban, sentences), *with_holes(data, ban, sentences, holes, rng, scale)]
-    _write(found, sentences, holes, Switch(data, seed), folder, out, seed, rng)
+    asked = [*answered(data, ban, sentences), *with_holes(data, ban, sentences, holes, rng, scale)]
+    _write(asked, sentences, holes, Switch(data, seed), folder, out, seed, rng)
 
 
 def build_written(articles: Iterable[Written], data: Path, folder: Path, out: Path, seed: int = 0) -> None:

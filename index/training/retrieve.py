@@ -14,7 +14,7 @@ from index.training import data as corpus
 from index.training import losses
 from index.training.distil import SHARES, objective
 from index.training.loop import Loss, Plan, cycle, train
-from index.training.mixture import MAX_PARAGRAPH, Pool, Tokens, picked
+from index.training.mixture import MAX_PARAGRAPH, Pool, Tokens, ordered, picked
 from index.training.model import Encoder, pad
 
 REST = 1 / 3  # of the steps go on with stage 3
@@ -59,7 +59,7 @@ def clozes(data: Path, name: str, ban: set[str], rng: np.random.Generator, scale
     out = []
     for source, rows in groupby(corpus.read_pairs(data, name), key=lambda r: r[2]):
         block = [(a, b) for a, b, _ in rows]
-        if len(block) >= 40_000 or "tatoeba" in source or source in ("osm_web", "tldr", "twlaw"):
+        if not ordered(source, len(block)):
             continue
         made = [block[at : at + int(rng.integers(3, 6))] for at in range(0, len(block) - 4, 4)]
         most = int(scale * 100) if source.startswith("docs_") else len(made)
