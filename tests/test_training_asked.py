@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from index.training import asked, gather, guide  # noqa: E402
+from index.training import asked, gather, guide, mixture  # noqa: E402
 
 
 @pytest.fixture
@@ -72,6 +72,14 @@ def test_what_is_gathered_is_read_again_and_not_made_anew(corpus, tmp_path):
     before = (work / gather.ASKED).stat().st_mtime_ns
     gather.build(corpus, work, None)
     assert (work / gather.ASKED).stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(
+    ("source", "rows", "kept"),
+    [("news", 39_999, True), ("docs_x", 40_000, False), ("tatoeba_pivot", 10, False), ("osm_web", 10, False), ("twlaw", 10, False)],
+)
+def test_sets_that_were_sampled_or_are_of_single_sentences_make_no_paragraphs(source, rows, kept):
+    assert mixture.ordered(source, rows) is kept
 
 
 def packed(values: np.ndarray) -> tuple[bytes, np.ndarray]:
