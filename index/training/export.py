@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from index.embedder import AXES, STATIC
 from index.reader import SEP
-from index.training import graph
+from index.training import int8
 from index.training.init import counts
 from index.training.mixture import Pool
 from index.training.model import BERT_NAMES, EPS, Encoder, Whole, load, pad
@@ -168,7 +168,7 @@ def export(
         (out / name).chmod(0o644)
     trim_tokenizer(tokenizer, keep, out / "tokenizer.json", longest)
     settings(kept, static.shape[1], out, longest)
-    graph.write(out, len(kept.layers), first.heads, EPS)
+    int8.write(out, len(kept.layers), first.heads, EPS)
     (out / "README.md").write_text(card, encoding="utf-8")
     size = sum(f.stat().st_size for f in out.rglob("*") if f.is_file())
     if size > LIMIT:
