@@ -149,7 +149,7 @@ class OnnxEmbedder:
 
     def count_tokens(self, text: str) -> int:
         """How many tokens the encoder makes of `text`, `[CLS]` and `[SEP]` included."""
-        return len(self._tokenizer.encode(text).ids)
+        return len(self._tokenizer.encode(text))
 
     def _encode(self, texts: Sequence[str]) -> np.ndarray:
         out = np.zeros((len(texts), self._whole), np.float32)

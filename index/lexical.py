@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from threading import Lock
 
@@ -76,6 +76,7 @@ def _stemmer(language: str):
     return snowballstemmer.stemmer(language)
 
 
+_RECENT = 1024  # terms whose rows are known: a search asks for each of its own several times
 _ARRAYS = ("keys", "begins", "rows", "counts", "weights", "lengths")
 
 
@@ -89,6 +90,7 @@ class Lexical:
     def __init__(self, postings: Postings, weights: Array, lengths: Array) -> None:
         self.postings, self._weights, self.lengths = postings, weights, lengths
         self._keys, self._begins = postings.keys[:], postings.begins[:]
+        self.rows_with = lru_cache(_RECENT)(self._rows_with)
 
     @classmethod
     def build(cls, documents: Sequence[Sequence[str]]) -> Lexical:
@@ -134,7 +136,7 @@ class Lexical:
         """True if any passage has the term."""
         return bool(self.known([term]))
 
-    def rows_with(self, term: str) -> np.ndarray:
+    def _rows_with(self, term: str) -> np.ndarray:
         """The rows that have the term, ascending."""
         (column,) = self._columns([term])
         return self.postings.rows[self._begins[column] : self._begins[column + 1]] if column >= 0 else np.zeros(0, np.int32)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
+from functools import cache
 
 from index.types import Article, Passage, Span
 
@@ -124,6 +125,7 @@ def split(
     """
     if budget < 1 or not 0 <= overlap < budget:
         raise ValueError(f"need budget >= 1 and 0 <= overlap < budget, got budget={budget}, overlap={overlap}")
+    count_tokens = cache(count_tokens)  # most sentences are counted alone and again beside the others
     passages: list[Passage] = []
     for keep in article.keep:
         units = [
