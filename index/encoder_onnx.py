@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -22,6 +23,7 @@ GRAPH, GRAPH_INT8 = "model.onnx", "model_int8.onnx"
 FILES = (GRAPH, GRAPH_INT8, *WEIGHTS, "tokenizer.json", "config.json")
 _BATCH_TOKENS = 1024  # a batch's states and feed-forward (6 MB) stay near the caches
 _CHUNK = 1 << 20
+T = TypeVar("T")
 
 
 def batches(lengths: Sequence[int], tokens: int = _BATCH_TOKENS) -> list[np.ndarray]:
@@ -86,6 +88,24 @@ class Loading:
         loader.shutdown(wait=False)
 
 
+class Workers:
+    """Threads that take a batch each: they share no work, so none waits for another within a layer. A forked process has
+    none of those before, and starts its own."""
+
+    def __init__(self) -> None:
+        self._pool, self._process = None, 0
+
+    def each(self, work: Callable[[T], None], parts: Sequence[T]) -> None:
+        """`work` of every part, `threads()` at once."""
+        if len(parts) < 2 or threads() < 2:
+            for part in parts:
+                work(part)
+            return
+        if self._process != os.getpid():
+            self._pool, self._process = ThreadPoolExecutor(threads(), thread_name_prefix="encoder"), os.getpid()
+        list(self._pool.map(work, parts))
+
+
 class OnnxEmbedder:
     """The encoder of `folder`: a graph over the safetensors files, the vectors that sentence-transformers makes.
 
@@ -113,7 +133,7 @@ class OnnxEmbedder:
             raise ValueError(f"dim needs to be from 1 to {self._whole}, got {dim}")
         self._dim = dim
         self._graph = GRAPH_INT8 if (multiplies_int8() if int8 is None else int8) else GRAPH
-        self._loading, self._threads = Loading(self._load), None
+        self._loading, self._workers = Loading(self._load), Workers()
 
     @cached_property
     def name(self) -> str:
@@ -158,24 +178,11 @@ class OnnxEmbedder:
         def fill(rows: np.ndarray) -> None:
             out[rows] = self._session.run(["vectors"], {"ids": np.array([ids[row] for row in rows], np.int64)})[0]
 
-        parts = batches([len(i) for i in ids])
-        if len(parts) > 1 and threads() > 1:
-            list(self._pool.map(fill, parts))
-        else:
-            for rows in parts:
-                fill(rows)
+        self._workers.each(fill, batches([len(i) for i in ids]))
         return unit_rows(out[:, : self._dim]) if self._dim else out
 
     def _cut(self, ids: list[int]) -> list[int]:
         return ids if len(ids) <= self.max_tokens else [*ids[: self.max_tokens - 1], ids[-1]]
-
-    @property
-    def _pool(self) -> ThreadPoolExecutor:
-        """Threads of a batch each: they share no work, so none waits for another within a layer. A forked process has none of
-        those before, and starts its own."""
-        if self._threads is None or self._threads[0] != os.getpid():
-            self._threads = os.getpid(), ThreadPoolExecutor(threads(), thread_name_prefix="encoder")
-        return self._threads[1]
 
     @property
     def _session(self):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -10,11 +12,12 @@ pytest.importorskip("onnx")
 
 from hypothesis import given
 from hypothesis import strategies as st
-from test_encoder_onnx import EPS, HEADS, LAYERS, LINEAR, TEXTS, WORDS, bert, embedded, made, make, norm
+from test_encoder_onnx import EPS, HEADS, LAYERS, LINEAR, TEXTS, bert, embedded, made, make, norm
+from test_encoder_onnx import WORDS as PIECES
 
 from index.embedder import float8_values
-from index.encoder_onnx import OnnxEmbedder
-from index.training import int8
+from index.encoder_onnx import WEIGHTS, OnnxEmbedder
+from index.training import graph, int8
 
 __all__ = ["made"]
 
@@ -42,7 +45,6 @@ def test_a_dimension_far_wider_than_the_others_is_divided_among_copies(tmp_path,
     ours = cosines(*make(tmp_path / "ours", 40))[1].min()
     monkeypatch.setattr(int8, "copies", lambda spans, pairs: (np.ones(len(spans)), None, None))
     plain = cosines(*make(tmp_path / "plain", 40))[1].min()
-    print(ours, plain)
     assert ours > 0.999 and 1 - plain > 3 * (1 - ours)
 
 
@@ -81,8 +83,10 @@ def test_an_error_counts_as_much_as_the_states_that_meet_it():
 def test_spans_and_energies_are_those_of_every_piece_by_hand(made):
     """The embeddings' norm feeds queries, keys and values of the first layer."""
     folder, weights = made
-    measured = int8.measure(folder, LAYERS, HEADS, EPS)
-    pieces = np.random.default_rng(0).permutation(len(WORDS))
+    files = {name: folder / name for name in WEIGHTS}
+    feeds = [{"ids": part} for part in int8.shuffled(len(PIECES))]
+    measured = int8.measure(partial(graph.build, folder, LAYERS, HEADS, EPS), files, feeds)
+    pieces = np.random.default_rng(0).permutation(len(PIECES))
     rows = [[2, *row, 3] for row in np.resize(pieces, (2, int8.PIECES))]
     states = np.concatenate([norm(weights, embedded(weights, row), "embeddings.LayerNorm") for row in rows])
     assert len(measured) == 6 * LAYERS

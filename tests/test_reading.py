@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 from index.embedder import load_embedder  # noqa: E402
 from index.encoder_onnx import Loading  # noqa: E402
 from index.errors import UserError  # noqa: E402
-from index.reader import BEFORE, FOLDER, GRAPH, OWN, QUESTION, SENTENCE, Reader, context, pair, reader  # noqa: E402
+from index.reader import BEFORE, FOLDER, GRAPH, GRAPH_INT8, OWN, QUESTION, SENTENCE, Reader, context, pair, reader  # noqa: E402
 from index.training import reader as making  # noqa: E402
 from index.training.holes import FIGURE, Holes  # noqa: E402
 from index.training.reading import Sentences  # noqa: E402
@@ -128,17 +128,26 @@ def test_scores_do_not_depend_on_what_else_is_read():
     np.testing.assert_allclose(whole, each, atol=1e-4)
 
 
+def test_rounded_states_give_nearly_the_same_scores():
+    """Those of a question's sentences lie some six apart."""
+    texts = ["Die Fabrik wurde 1994 gegründet.", "工厂建于1994年。", "The factory has 300 workers.", "天气很好。"]
+    exact, rounded = (
+        Reader(int8=int8).scores("When was the factory founded?", texts, ["Fabrik"] * 4, [""] * 4) for int8 in (False, True)
+    )
+    assert np.ptp(exact) > 2 and 0 < np.abs(exact - rounded).max() < 0.3
+
+
 def test_a_missing_or_damaged_reader_is_told(tmp_path):
     with pytest.raises(UserError, match="reinstall"):
         Reader(tmp_path)
-    for name in ("reader.onnx", "reader.safetensors"):
+    for name in (GRAPH, GRAPH_INT8, OWN):
         (tmp_path / name).write_bytes(b"junk")
     with pytest.raises(UserError, match="damaged"):
         Reader(tmp_path).scores("Wer?", ["Anna."], [""], [""])
 
 
 def test_weights_that_are_not_those_of_the_graph_are_told(tmp_path):
-    for name in (GRAPH, OWN):
+    for name in (GRAPH, GRAPH_INT8, OWN):
         (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
     changed = bytearray((tmp_path / OWN).read_bytes())
     changed[len(changed) // 2] ^= 1

@@ -97,7 +97,12 @@ class Exact:
 
     def multiply(self, g: Graph, x: str, name: str) -> str:
         """`x` times one matrix."""
-        return g.node("MatMul", [x, g.wide(f"{name}.weight", turn=True)])
+        return g.node("MatMul", [x, g.node("Transpose", [self.matrix(g, name)], perm=[1, 0])])
+
+    def matrix(self, g: Graph, name: str) -> str:
+        """A stored matrix (out, dim) as float32, times the scales of its rows if it has any."""
+        wide = g.wide(f"{name}.weight")
+        return g.node("Mul", [wide, g.wide(f"{name}.weight.scale")]) if f"{name}.weight.scale" in g.entries else wide
 
 
 def build(folder: Path, layers: int, heads: int, eps: float, products: Exact | None = None) -> ModelProto:

@@ -16,12 +16,13 @@ tenth more work:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from onnx import TensorProto, checker, helper
+from onnx import ModelProto, TensorProto, checker, helper
 
 from index.embedder import float8_values
 from index.encoder_onnx import GRAPH, GRAPH_INT8, WEIGHTS, load_session
@@ -105,74 +106,79 @@ class Codes:
 class Int8(Exact):
     """A layer's multiplications in int8, but for a few columns; the runtime rounds the matrices when it loads.
 
-    `measured` is name -> (span, energy): the greatest absolute value and the mean square of each dimension of the states
-    that this matrix reads, as `measure` gives them.
+    `matrices` are all that are multiplied by, (out, dim), and `measured` is name -> (span, energy): the greatest absolute
+    value and the mean square of each dimension of the states that this matrix reads, as `measure` gives them. What has
+    `scales` (out,) is in int8 already, and is not rounded again.
     """
 
-    def __init__(self, folder: Path, measured: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
-        self._file, self._measured = folder / "model.safetensors", measured
-        self._entries = header(self._file)
+    def __init__(
+        self, matrices: Mapping[str, np.ndarray], measured: Mapping[str, tuple[np.ndarray, np.ndarray]],
+        scales: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        self._matrices, self._measured, self._scales = matrices, measured, scales or {}
 
     def times(self, g: Graph, x: str, *names: str) -> list[str]:
         times = self._reading(g, x, names)
         return [times(name) for name in names]
 
     def feed_forward(self, g: Graph, x: str, up: str, down: str) -> str:
-        times, matrix, (_, energy) = self._reading(g, x, [up]), self._matrix(down), self._measured[down]
-        order = np.argsort(-energy * np.abs(matrix).max(axis=1) ** 2, kind="stable").astype(np.int32)
+        times, matrix, (_, energy) = self._reading(g, x, [up]), self._matrices[down], self._measured[down]
+        order = np.argsort(-energy * np.abs(matrix).max(axis=0) ** 2, kind="stable").astype(np.int32)
         cut = max(1, len(order) // APART)
         outs = []
         for exact, part in ((True, np.sort(order[:cut])), (False, np.sort(order[cut:]))):
             bias = g.node("Gather", [g.wide(f"{up}.bias"), g.constant(part)])
             bent = g.node("BiasGelu", [times(up, part), bias], CONTRIB)
-            rows = g.node("Gather", [g.wide(f"{down}.weight"), g.constant(part)], axis=1)
+            columns = g.node("Gather", [self.matrix(g, down), g.constant(part)], axis=1)
             if exact:
-                outs.append(g.node("MatMul", [bent, g.node("Transpose", [rows], perm=[1, 0])]))
+                outs.append(g.node("MatMul", [bent, g.node("Transpose", [columns], perm=[1, 0])]))
             else:
-                outs.append(Codes(g, bent, len(part), GELU).times(rows, steps(matrix[part], energy[part])))
+                step = self._steps(down, matrix[:, part], energy[part])
+                outs.append(Codes(g, bent, len(part), GELU).times(columns, step))
         return g.node("Add", outs)
 
     def _reading(self, g: Graph, x: str, names: Sequence[str]) -> Callable[..., str]:
         """What multiplies `x` by a matrix of `names`, which are all that read it, or by the columns `part` of one."""
         span, energy = self._measured[names[0]]
-        most = np.max([np.abs(self._matrix(name)).max(axis=1) for name in names], axis=0)
-        stretch = np.maximum(most, TINY) ** (1 - SHARE) / np.maximum(span, TINY) ** SHARE
-        stretch = (2.0 ** np.round(np.log2(stretch / stretch.mean()))).astype(np.float32)
+        stretch = np.ones(len(span), np.float32)
+        if not self._scales:
+            most = np.max([np.abs(self._matrices[name]).max(axis=0) for name in names], axis=0)
+            stretch = np.maximum(most, TINY) ** (1 - SHARE) / np.maximum(span, TINY) ** SHARE
+            stretch = (2.0 ** np.round(np.log2(stretch / stretch.mean()))).astype(np.float32)
         count, at, add = copies(span * stretch, max(1, len(span) // PAIRS))
         narrow = g.node("Mul", [x, g.constant((stretch / count).astype(np.float32))])
         codes, wide = Codes(g, narrow, len(span), SIGNED, at, add), g.constant(stretch)
 
         def times(name: str, part: np.ndarray | None = None) -> str:
-            stored, matrix = g.wide(f"{name}.weight"), self._matrix(name) / stretch[:, None]
+            stored, matrix = self.matrix(g, name), self._matrices[name] / stretch
+            step = self._steps(name, matrix, energy * stretch**2)
             if part is not None:
-                stored, matrix = g.node("Gather", [stored, g.constant(part)], axis=0), matrix[:, part]
-            return codes.times(g.node("Div", [stored, wide]), steps(matrix, energy * stretch**2))
+                stored, step = g.node("Gather", [stored, g.constant(part)], axis=0), step[part]
+            return codes.times(g.node("Div", [stored, wide]), step)
 
         return times
 
-    def _matrix(self, name: str) -> np.ndarray:
-        _, shape, offset, size = self._entries[f"{name}.weight"]
-        return float8_values()[np.fromfile(self._file, np.uint8, size, offset=offset)].reshape(shape).T
+    def _steps(self, name: str, matrix: np.ndarray, energy: np.ndarray) -> np.ndarray:
+        return self._scales[name] if self._scales else steps(matrix.T, energy)
 
 
-def measure(folder: Path, layers: int, heads: int, eps: float) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def measure(
+    make: Callable[[Exact], ModelProto], weights: Mapping[str, Path], feeds: Iterable[Mapping[str, np.ndarray]]
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """name of a matrix -> (span, energy) of the states that it reads: the greatest absolute value and the mean square of
-    each dimension, (dim,) float32, in the float32 graph over the whole vocabulary, shuffled into rows of `PIECES`
-    between `[CLS]` and `[SEP]`."""
+    each dimension, (dim,), in the float32 graph over the `feeds`."""
     kept = Kept()
-    model = build(folder, layers, heads, eps, kept)
+    model = make(kept)
     states = sorted(set(kept.read.values()))
     model.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in states)
-    session = load_session(model.SerializeToString(), {name: folder / name for name in WEIGHTS})
-    pieces = np.random.default_rng(0).permutation(header(folder / "model.safetensors")[WORDS][1][0])
-    rows = np.resize(pieces, (-(-len(pieces) // PIECES), PIECES))
-    rows = np.pad(np.pad(rows, ((0, 0), (1, 0)), constant_values=CLS), ((0, 0), (0, 1)), constant_values=SEP)
-    most, energy = dict.fromkeys(states, 0), dict.fromkeys(states, 0)
-    for part in np.array_split(rows, -(-len(rows) // 64)):
-        for name, value in zip(states, session.run(states, {"ids": part}), strict=True):
+    session = load_session(model.SerializeToString(), weights)
+    most, energy, tokens = dict.fromkeys(states, 0), dict.fromkeys(states, 0), 0
+    for feed in feeds:
+        tokens += feed["ids"].size
+        for name, value in zip(states, session.run(states, dict(feed)), strict=True):
             most[name] = np.maximum(most[name], np.abs(value).max(axis=(0, 1)))
-            energy[name] = energy[name] + np.square(value).sum(axis=(0, 1)) / rows.size
-    return {matrix: (most[name], energy[name]) for matrix, name in kept.read.items()}
+            energy[name] = energy[name] + np.square(value).sum(axis=(0, 1))
+    return {matrix: (most[name], energy[name] / tokens) for matrix, name in kept.read.items()}
 
 
 class Kept(Exact):
@@ -186,8 +192,23 @@ class Kept(Exact):
         return super().multiply(g, x, name)
 
 
+def shuffled(pieces: int) -> list[np.ndarray]:
+    """Ids (n, `PIECES` + 2) in parts: the whole vocabulary in rows of some pieces between `[CLS]` and `[SEP]`."""
+    order = np.random.default_rng(0).permutation(pieces)
+    rows = np.resize(order, (-(-pieces // PIECES), PIECES))
+    rows = np.pad(np.pad(rows, ((0, 0), (1, 0)), constant_values=CLS), ((0, 0), (0, 1)), constant_values=SEP)
+    return np.array_split(rows, -(-len(rows) // 64))
+
+
 def write(folder: Path, layers: int, heads: int, eps: float) -> None:
     """Both graphs of `folder`, which read its safetensors files; checked by onnx."""
-    for name, products in ((GRAPH, Exact()), (GRAPH_INT8, Int8(folder, measure(folder, layers, heads, eps)))):
+    file, stored = folder / WEIGHTS[0], header(folder / WEIGHTS[0])
+    matrices = {
+        name.removesuffix(".weight"): float8_values()[np.fromfile(file, np.uint8, size, offset=offset)].reshape(shape)
+        for name, (kind, shape, offset, size) in stored.items() if kind == "F8_E4M3" and name != WORDS
+    }  # fmt: skip
+    feeds = [{"ids": part} for part in shuffled(stored[WORDS][1][0])]
+    measured = measure(partial(build, folder, layers, heads, eps), {name: folder / name for name in WEIGHTS}, feeds)
+    for name, products in ((GRAPH, Exact()), (GRAPH_INT8, Int8(matrices, measured))):
         (folder / name).write_bytes(build(folder, layers, heads, eps, products).SerializeToString())
         checker.check_model(str(folder / name))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from onnx import GraphProto, TensorProto, helper
+from onnx import GraphProto, ModelProto, TensorProto, helper
 from safetensors.torch import save_file
 
-from index.reader import CHECKSUM, GRAPH, OWN, WORDS, checksum
-from index.training.graph import CONTRIB, Graph, entries, info
+from index.reader import CHECKSUM, GRAPH, GRAPH_INT8, OWN, WORDS, checksum
+from index.training.graph import CONTRIB, Exact, Graph, entries, info
+from index.training.int8 import PIECES, Int8, measure, shuffled
 from index.training.model import EPS
 from index.training.reader import Reader
 
@@ -36,22 +38,27 @@ def shipped(reader: Reader) -> dict[str, torch.Tensor]:
 def write(reader: Reader, encoder: Path, out: Path) -> int:
     """Writes the files of a reader over the words of the folder `encoder` to `out`; returns their size in bytes."""
     out.mkdir(parents=True, exist_ok=True)
-    save_file(shipped(reader), out / OWN)
+    tensors = shipped(reader)
+    save_file(tensors, out / OWN)
     (out / OWN).chmod(0o644)
-    graph = _graph(reader, encoder, out)
-    (out / GRAPH).write_bytes(graph.SerializeToString())
-    return sum((out / name).stat().st_size for name in (GRAPH, OWN))
+    scales = {k.removesuffix(".weight.scale"): v.float().numpy()[:, 0] for k, v in tensors.items() if k.endswith(".scale")}
+    matrices = {name: tensors[f"{name}.weight"].float().numpy() * scale[:, None] for name, scale in scales.items()}
+    make = partial(_graph, reader, encoder, out)
+    # Question, sentence and what stands before it: two of the pieces each.
+    segments = np.repeat([0, 1, 2], [3, 2, PIECES - 2])
+    parts = shuffled(reader.words.num_embeddings)
+    feeds = [{"ids": ids, "segments": np.tile(segments[: ids.shape[1]], (len(ids), 1))} for ids in parts]
+    measured = measure(make, {OWN: out / OWN, WORDS: encoder / WORDS}, feeds)
+    for name, products in ((GRAPH, Exact()), (GRAPH_INT8, Int8(matrices, measured, scales))):
+        (out / name).write_bytes(make(products).SerializeToString())
+    return sum((out / name).stat().st_size for name in (GRAPH, GRAPH_INT8, OWN))
 
 
-def _graph(reader: Reader, encoder: Path, out: Path):
+def _graph(reader: Reader, encoder: Path, out: Path, products: Exact) -> ModelProto:
     g = Graph(entries(encoder, WORDS) | entries(out, OWN))
 
-    def matrix(name: str) -> str:
-        whole = g.node("Mul", [g.wide(name), g.wide(f"{name}.scale")])
-        return g.node("Transpose", [whole], perm=[1, 0])
-
-    def linear(x: str, name: str) -> str:
-        return g.node("Add", [g.node("MatMul", [x, matrix(f"{name}.weight")]), g.wide(f"{name}.bias")])
+    def biased(x: str, name: str) -> str:
+        return g.node("Add", [x, g.wide(f"{name}.bias")])
 
     def norm(x: str, name: str) -> str:
         return g.node("LayerNormalization", [x, g.wide(f"{name}.weight"), g.wide(f"{name}.bias")], epsilon=EPS, axis=-1)
@@ -69,12 +76,13 @@ def _graph(reader: Reader, encoder: Path, out: Path):
     dim = reader.words.embedding_dim
     for i in range(len(reader.layers)):
         at = f"layers.{i}"
-        states = linear(x, f"{at}.qkv")
+        states = biased(*products.times(g, x, f"{at}.qkv"), f"{at}.qkv")
         parts = [g.node("Slice", [states, at_of(n * dim), at_of((n + 1) * dim), at_of(-1)]) for n in range(3)]
         seen = g.node("MultiHeadAttention", parts, CONTRIB, num_heads=heads)
-        x = norm(g.node("Add", [linear(seen, f"{at}.out"), x]), f"{at}.norm1")
-        up = g.node("BiasGelu", [g.node("MatMul", [x, matrix(f"{at}.up.weight")]), g.wide(f"{at}.up.bias")], CONTRIB)
-        x = norm(g.node("Add", [linear(up, f"{at}.down"), x]), f"{at}.norm2")
+        out_of = biased(*products.times(g, seen, f"{at}.out"), f"{at}.out")
+        x = norm(g.node("Add", [out_of, x]), f"{at}.norm1")
+        down = biased(products.feed_forward(g, x, f"{at}.up", f"{at}.down"), f"{at}.down")
+        x = norm(g.node("Add", [down, x]), f"{at}.norm2")
     first = g.node("Squeeze", [g.node("Slice", [x, zero, one, one]), one])
     score = g.node("Gemm", [first, g.wide("score.weight"), g.wide("score.bias")], transB=1)
     g.nodes.append(helper.make_node("Squeeze", [score, one], ["scores"]))
