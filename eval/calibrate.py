@@ -29,6 +29,7 @@ from rag.answerability import FEATURES, SIGNS, best_score, features
 from rag.calibration import CALIBRATION, VERSION, Calibration, Linear, save
 from rag.evidence import READ, WEIGHED, Evidence, closely, ranked
 from rag.expected import Wanted, wanted
+from rag.ranking import searched
 from rag.signals import SIGNALS, Judged, judged
 from rag.support import nearness
 
@@ -85,7 +86,7 @@ def read(index: Index, questions: Sequence[Question]) -> list[Read]:
     """What the search and the signals give for each question; those that find nothing are left out."""
     out = []
     for q in questions:
-        hits = tuple(index.search(q.question))
+        hits = tuple(searched(index, q.question))
         kind = wanted(q.question)
         found = judged(index, q.question, kind, detect(q.question), hits[:READ])
         if found:

@@ -11,7 +11,7 @@ from index.normalise import fold, normalise
 from index.quantities import Quantity, agrees, find
 from index.types import Span
 from rag.expected import QUANTITIES, Wanted, how_many, several
-from rag.places import named, places
+from rag.places import AREAS, named, places
 
 # Han characters that begin most Chinese surnames, and what stands behind a person's name or before it in reports.
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文葛樊施卓柯翁阮骆严温牛尤游庄岳齐盛颜倪祝单苗关焦华窦穆裴鲍涂聂甘耿纪舒屈项霍申翟管闵沙"
@@ -77,6 +77,11 @@ _NO_PLACE = re.compile(
     r"Anspruch|Zusammenarbeit|Richtung|Bezug|Angaben|Bedarf|Verbindung|Milli|Mrd|Hundert|Tausend)|"
     r"(?:ungen|ung|heit|keit|schaft|schaften|ion|ionen|ität|ismus|jahr|jahren|zeit|zeiten|linie|fällen|teilen|bereich|bereichen|gebieten|weise)$"
 )
+_CITY = re.compile(
+    r"\bwelche[nmrs]? (?:(?:\w+e[nmrs]?|\d+|zwei|drei|vier|fünf|sechs|acht|zehn) ){0,3}(?:\w*städten?|\w*stadt|\w*metropolen?)\b|"
+    r"\b(?:which|what) (?:(?!is\b|are\b|was\b|were\b|do\b|does\b|did\b|has\b|have\b|of\b|in\b)[^\s?]+ ){0,3}(?:city|cities|metropolis(?:es)?)\b|"
+    r"(?:哪|几|什么)[^，,。?？]{0,6}?(?:城市|都市)(?![圈群区])|城市(?:是|有|为|指)?(?:哪|什么)"
+)
 _BESIDE = 60  # characters around a name in which its office or a word for naming may stand
 _PARTS = re.compile(r"、|, | [-–—] |—")
 _JOINED = re.compile(r"和|以?及|与| und | and | sowie ")
@@ -125,7 +130,8 @@ def candidates(text: str, lang: str, kind: Wanted, question: str) -> list[Found]
         return [f for f in found if f.span.of(text) not in question]
     if kind == "place":
         named = {p.name for p in places(question)}
-        new = [p for p in places(text) if p.name not in named]
+        wanted_not = named | (AREAS if _CITY.search(fold(question)) else set())
+        new = [p for p in places(text) if p.name not in wanted_not]
         fit = _count_fits(len({p.name for p in new}), question)
         return [Found(p.span, fit) for p in new] or [
             Found(s, 0.8 * fit) for s in _districts(text, lang) or _unlisted(text, lang) if s.of(text) not in question

@@ -146,6 +146,13 @@ def is_place(text: str) -> bool:
 
 # Containers of the others: what is said of a city in them is no other place's matter.
 BROAD = frozenset("中国 欧洲 亚洲 非洲 欧盟 东南亚".split())
+# And the other places of the list that are no cities: who asks for cities does not want them.
+AREAS = BROAD | frozenset(
+    "西藏 新疆 内蒙古 广西 宁夏 河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 海南 四川 贵州 云南 陕西 甘肃 青海 台湾 "
+    "长三角 京津冀 粤港澳 成渝 美国 英国 法国 德国 意大利 西班牙 葡萄牙 荷兰 比利时 瑞士 奥地利 波兰 捷克 瑞典 挪威 丹麦 芬兰 希腊 土耳其 俄罗斯 "
+    "乌克兰 以色列 埃及 南非 印度 日本 韩国 朝鲜 越南 泰国 马来西亚 印尼 菲律宾 澳大利亚 新西兰 加拿大 墨西哥 巴西 阿根廷 巴伐利亚 萨克森 黑森 图林根 "
+    "加利福尼亚 得克萨斯 硅谷 九州 北海道".split()
+)
 
 
 def named(text: str) -> frozenset[str]:

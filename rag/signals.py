@@ -16,7 +16,7 @@ from index.quantities import terms
 from index.search import Index, Question
 from index.types import Article, Embedder, Hit, Span
 from rag.candidates import Found, candidates
-from rag.expected import QUANTITIES, Wanted
+from rag.expected import QUANTITIES, Wanted, how_many
 from rag.places import BROAD, named, topic
 
 SIGNALS = (
@@ -33,6 +33,7 @@ SIGNALS = (
     "kind",  # 1 if it has the quantity wanted at all
     "phrase",  # as `figure`, for wanted people, places, lists and the like
     "listed",  # how well the best of them fits, wherever it stands
+    "counted",  # 1 if it lists just as many as are asked for, from six on, less for fewer, which more sentences do
     "missing",  # weight of the weightiest word it does not match, as a share of the weightiest of the question
     "names",  # share of the question's names, places aside, that it or what stands before it has
     "own_language",  # 1 if it is in the asker's language, where words and encoder favour it for the same support
@@ -148,6 +149,7 @@ class _Scale:
             float(bool(nearness)) if quantity else 0.5,
             nearness if not quantity else 0.0,
             fit if not quantity else 0.5,
+            self._counted(fit),
             self._missing(own[key]),
             self._names(" ".join([article.title, *(s.of(article.text) for s in before[:2]), text])),
             float(article.lang.split("-")[0] == self.lang.split("-")[0]),
@@ -159,6 +161,10 @@ class _Scale:
 
     def _share(self, matches: np.ndarray) -> float:
         return float(matches @ self.weights) / max(float(self.weights.sum()), 1e-9)
+
+    def _counted(self, fit: float) -> float:
+        asked = how_many(self.question) if self.kind in ("list", "place") and fit == 1 else ()
+        return min(1.0, max(asked, default=0) / 6)
 
     def _missing(self, matches: np.ndarray) -> float:
         if not len(self.weights):

@@ -53,6 +53,24 @@ def test_the_figure_marked_is_the_one_beside_the_words_asked_for(index):
     assert marks["It has 30 ferries and 5 bakers."] == ["5"]
 
 
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Which two cities have zones?", {"Wuhan and Chengdu": 2 / 6, "Sichuan and Hubei": 0, "Wuhan, Jinan and Xi'an": 0}),
+        ("Which two provinces have zones?", {"Wuhan and Chengdu": 2 / 6, "Sichuan and Hubei": 2 / 6, "Wuhan, Jinan and Xi'an": 0}),
+        ("哪三个城市有先导区？", {"Wuhan and Chengdu": 0, "Sichuan and Hubei": 0, "Wuhan, Jinan and Xi'an": 3 / 6}),
+        ("Welche Städte haben Zonen?", {"Wuhan and Chengdu": 0, "Sichuan and Hubei": 0, "Wuhan, Jinan and Xi'an": 0}),
+    ],
+)
+def test_as_many_places_as_are_asked_for_count_and_no_provinces_for_cities(question, said):
+    texts = {f"Zones are in {places}.": places for places in said}
+    own = index_of([article(" ".join(texts), title="Zones")], ConceptEmbedder(), budget=80)
+    hits = tuple(own.search("harbour zones"))
+    found = judged(own, question + " 港口 harbour", "place", "en", hits)
+    got = {texts[j.span.of(" ".join(texts))]: j.signals[SIGNALS.index("counted")] for j in found}
+    assert got == pytest.approx(said)
+
+
 def test_a_figure_wanted_is_there_or_not(index):
     by_text, _ = signals(index, "How many euros is the budget?", "money")
     assert by_text["The budget was 40 million euros."]["kind"] == 1
