@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from index.reader import reader
-from index.search import Index
+from index.search import CANDIDATES, Index
 from index.types import Hit
 from rag.candidates import candidates
 from rag.evidence import READ, evidence
@@ -16,8 +16,7 @@ from rag.expected import Wanted, how_many, wanted
 # development questions hit@1 .808 -> .866 to .871, hit@5 .958 -> .965 to .969 (sentences weighed by models that saw no
 # question of the fact).
 SENTENCE = 0.1
-WIDE = 60  # hits among which are looked for those that list as many things as are asked for
-COUNTED = 2  # of them that are read at most
+COUNTED = 2  # hits from further behind that are read, at most, for listing as many things as are asked for
 
 
 class EvidenceRetriever:
@@ -51,14 +50,14 @@ class EvidenceRetriever:
 
 
 def searched(index: Index, query: str, k: int = READ, langs: Sequence[str] = ()) -> list[Hit]:
-    """The best hits of the search, at least `READ`. Of a question that counts its answers ("which five cities") those
+    """The `k` best hits of the search. Of a question that counts its answers ("which five cities") those
     further behind that list so many and would not be read take the last places of those that are, with the score there: the
     words of such a question say little about a list of names."""
     kind = wanted(query)
     if kind not in ("list", "place") or not how_many(query):
         return index.search(query, k, langs)
-    hits = index.search(query, max(k, WIDE), langs)
-    far = [hit for hit in hits[READ:WIDE] if _lists_so_many(index, query, kind, hit)][:COUNTED]
+    hits = index.search(query, max(k, CANDIDATES), langs)
+    far = [hit for hit in hits[READ:] if _lists_so_many(index, query, kind, hit)][:COUNTED]
     if not far:
         return hits[:k]
     first = hits[: READ - len(far)]

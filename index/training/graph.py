@@ -75,7 +75,15 @@ class Graph:
     def wide(self, name: str, turn: bool = False) -> str:
         """A stored tensor as float32, transposed with `turn`; the runtime folds both when it loads."""
         out = self.node("Cast", [self.stored(name)], to=TensorProto.FLOAT)
-        return self.node("Transpose", [out], perm=[1, 0]) if turn else out
+        return self.turned(out) if turn else out
+
+    def turned(self, matrix: str) -> str:
+        """A matrix transposed."""
+        return self.node("Transpose", [matrix], perm=[1, 0])
+
+    def biased(self, x: str, name: str) -> str:
+        """`x` plus the stored bias of this name."""
+        return self.node("Add", [x, self.wide(f"{name}.bias")])
 
     def rows(self, name: str, ids: str) -> str:
         """The rows `ids` of a stored (V, dim) float8 table as float32, widened through a table of the 256 values."""
@@ -97,7 +105,7 @@ class Exact:
 
     def multiply(self, g: Graph, x: str, name: str) -> str:
         """`x` times one matrix."""
-        return g.node("MatMul", [x, g.node("Transpose", [self.matrix(g, name)], perm=[1, 0])])
+        return g.node("MatMul", [x, g.turned(self.matrix(g, name))])
 
     def matrix(self, g: Graph, name: str) -> str:
         """A stored matrix (out, dim) as float32, times the scales of its rows if it has any."""
@@ -118,9 +126,6 @@ def build(folder: Path, layers: int, heads: int, eps: float, products: Exact | N
         inputs = [g.node("Add", [x, skip]), g.wide(f"{name}.weight"), g.wide(f"{name}.bias")]
         return g.node("LayerNormalization", inputs, epsilon=eps, axis=-1)
 
-    def biased(x: str, name: str) -> str:
-        return g.node("Add", [x, g.wide(f"{name}.bias")])
-
     def mean(x: str) -> str:
         return g.node("ReduceMean", [x, one], keepdims=0)
 
@@ -136,9 +141,9 @@ def build(folder: Path, layers: int, heads: int, eps: float, products: Exact | N
         bias = g.node("Concat", [g.wide(f"{p}.bias") for p in parts], axis=0)
         seen = g.node("MultiHeadAttention", [*states, bias], CONTRIB, num_heads=heads)
         (out,) = products.times(g, seen, f"{at}attention.output.dense")
-        x = norm(biased(out, f"{at}attention.output.dense"), x, f"{at}attention.output.LayerNorm")
+        x = norm(g.biased(out, f"{at}attention.output.dense"), x, f"{at}attention.output.LayerNorm")
         down = products.feed_forward(g, x, f"{at}intermediate.dense", f"{at}output.dense")
-        x = norm(biased(down, f"{at}output.dense"), x, f"{at}output.LayerNorm")
+        x = norm(g.biased(down, f"{at}output.dense"), x, f"{at}output.LayerNorm")
     both = g.node("Concat", [mean(x), mean(g.rows("emb_layer.weight", "ids"))], axis=1)
     turned = g.node("MatMul", [both, g.wide("linear.weight", turn=True)])
     g.nodes.append(helper.make_node("LpNormalization", [turned], ["vectors"], axis=-1, p=2))

@@ -38,16 +38,16 @@ TINY = np.float32(1e-6)
 
 @dataclass(frozen=True)
 class Side:
-    """Which codes states get: that of zero, steps from it to the greatest value, and what that is at least."""
+    """Which codes states get: that of zero, what the greatest, which gets 255, is at least, and whether those below zero
+    count for it."""
 
     zero: np.uint8
-    steps: int
     least: np.float32
     signed: bool
 
 
-SIGNED = Side(np.uint8(128), 127, TINY, True)
-GELU = Side(np.uint8(24), 231, np.float32(1.64), False)  # 24 steps of 1.64 / 231 reach below -.17, the least gelu
+SIGNED = Side(np.uint8(128), TINY, True)
+GELU = Side(np.uint8(24), np.float32(1.64), False)  # 24 steps of 1.64 / 231 reach below -.17, the least gelu
 
 
 def copies(spans: np.ndarray, pairs: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -78,7 +78,7 @@ class Codes:
         sizes = g.node("Abs", [flat]) if side.signed else flat
         most = g.node("ReduceMax", [sizes, g.constant(np.array([1]))], keepdims=0)
         most = g.node("Max", [most, g.constant(side.least)])
-        step = g.node("Div", [most, g.constant(np.float32(side.steps))])
+        step = g.node("Div", [most, g.constant(np.float32(255 - side.zero))])
         zeros = g.node("Expand", [self._zero, g.node("Shape", [step])])
         self._codes = g.node("QuantizeLinear", [flat, step, zeros], axis=0)
         self._step = g.node("Unsqueeze", [step, g.constant(np.array([1]))])
@@ -97,8 +97,7 @@ class Codes:
             column = g.node("Unsqueeze", [steps, g.constant(np.array([1]))])
             few = g.node("Sub", [few, g.node("Mul", [column, g.constant(self._add)])])
             whole = g.node("Concat", [whole, g.node("QuantizeLinear", [few, steps, zero], axis=0)], axis=1)
-        whole = g.node("Transpose", [whole], perm=[1, 0])
-        product = g.node("MatMulIntegerToFloat", [self._codes, whole, self._one, steps, self._zero], CONTRIB)
+        product = g.node("MatMulIntegerToFloat", [self._codes, g.turned(whole), self._one, steps, self._zero], CONTRIB)
         shape = g.node("Concat", [g.node("Shape", ["ids"]), g.constant(np.array([len(step)]))], axis=0)
         return g.node("Reshape", [g.node("Mul", [product, self._step]), shape])
 
@@ -125,17 +124,19 @@ class Int8(Exact):
         times, matrix, (_, energy) = self._reading(g, x, [up]), self._matrices[down], self._measured[down]
         order = np.argsort(-energy * np.abs(matrix).max(axis=0) ** 2, kind="stable").astype(np.int32)
         cut = max(1, len(order) // APART)
-        outs = []
-        for exact, part in ((True, np.sort(order[:cut])), (False, np.sort(order[cut:]))):
+        exact, rounded = np.sort(order[:cut]), np.sort(order[cut:])
+
+        def bent(part: np.ndarray) -> str:
             bias = g.node("Gather", [g.wide(f"{up}.bias"), g.constant(part)])
-            bent = g.node("BiasGelu", [times(up, part), bias], CONTRIB)
-            columns = g.node("Gather", [self.matrix(g, down), g.constant(part)], axis=1)
-            if exact:
-                outs.append(g.node("MatMul", [bent, g.node("Transpose", [columns], perm=[1, 0])]))
-            else:
-                step = self._steps(down, matrix[:, part], energy[part])
-                outs.append(Codes(g, bent, len(part), GELU).times(columns, step))
-        return g.node("Add", outs)
+            return g.node("BiasGelu", [times(up, part), bias], CONTRIB)
+
+        def columns(part: np.ndarray) -> str:
+            return g.node("Gather", [self.matrix(g, down), g.constant(part)], axis=1)
+
+        few = g.node("MatMul", [bent(exact), g.turned(columns(exact))])
+        most, rest = bent(rounded), columns(rounded)
+        step = self._steps(down, matrix[:, rounded], energy[rounded])
+        return g.node("Add", [few, Codes(g, most, len(rounded), GELU).times(rest, step)])
 
     def _reading(self, g: Graph, x: str, names: Sequence[str]) -> Callable[..., str]:
         """What multiplies `x` by a matrix of `names`, which are all that read it, or by the columns `part` of one."""

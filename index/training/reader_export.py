@@ -57,9 +57,6 @@ def write(reader: Reader, encoder: Path, out: Path) -> int:
 def _graph(reader: Reader, encoder: Path, out: Path, products: Exact) -> ModelProto:
     g = Graph(entries(encoder, WORDS) | entries(out, OWN))
 
-    def biased(x: str, name: str) -> str:
-        return g.node("Add", [x, g.wide(f"{name}.bias")])
-
     def norm(x: str, name: str) -> str:
         return g.node("LayerNormalization", [x, g.wide(f"{name}.weight"), g.wide(f"{name}.bias")], epsilon=EPS, axis=-1)
 
@@ -76,12 +73,12 @@ def _graph(reader: Reader, encoder: Path, out: Path, products: Exact) -> ModelPr
     dim = reader.words.embedding_dim
     for i in range(len(reader.layers)):
         at = f"layers.{i}"
-        states = biased(*products.times(g, x, f"{at}.qkv"), f"{at}.qkv")
+        states = g.biased(*products.times(g, x, f"{at}.qkv"), f"{at}.qkv")
         parts = [g.node("Slice", [states, at_of(n * dim), at_of((n + 1) * dim), at_of(-1)]) for n in range(3)]
         seen = g.node("MultiHeadAttention", parts, CONTRIB, num_heads=heads)
-        out_of = biased(*products.times(g, seen, f"{at}.out"), f"{at}.out")
-        x = norm(g.node("Add", [out_of, x]), f"{at}.norm1")
-        down = biased(products.feed_forward(g, x, f"{at}.up", f"{at}.down"), f"{at}.down")
+        seen = g.biased(*products.times(g, seen, f"{at}.out"), f"{at}.out")
+        x = norm(g.node("Add", [seen, x]), f"{at}.norm1")
+        down = g.biased(products.feed_forward(g, x, f"{at}.up", f"{at}.down"), f"{at}.down")
         x = norm(g.node("Add", [down, x]), f"{at}.norm2")
     first = g.node("Squeeze", [g.node("Slice", [x, zero, one, one]), one])
     score = g.node("Gemm", [first, g.wide("score.weight"), g.wide("score.bias")], transB=1)
